@@ -1,0 +1,93 @@
+// The assignment decision: a pure function of the truths of the searches, the rules,
+// the hand-made assignments, what the customer holds now and the business date.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "search_assign/core/maturity_profile.hpp"
+#include "search_assign/core/money.hpp"
+
+namespace search_assign::core {
+
+inline constexpr Date kNoDate = std::numeric_limits<Date>::max();  // no date, or no end
+
+enum class Target : std::uint8_t { Scenario = 1, CollectionPortfolio, RiskPortfolio, Group, Option, Colleague };
+enum class Source : std::uint8_t { Rule = 1, Manual, Default };
+
+struct Membership {
+  Target target{};
+  Source source{};
+  std::int32_t target_id = 0;
+  std::int64_t rule_id = 0;  // 0 = none
+  Date since = 0;
+  friend bool operator==(const Membership&, const Membership&) = default;
+};
+
+// Sorted by (target, target_id); at most one of Scenario and of each portfolio kind.
+using Assignment = boost::container::small_vector<Membership, 8>;
+
+struct Rule {
+  std::int64_t rule_id;
+  std::int32_t search;  // index into the truths
+  Target target;
+  std::int32_t target_id;
+  bool autorun;
+  bool new_customers_only;
+  Date active_since;  // for new_customers_only
+};
+
+struct RuleSet {
+  std::span<const Rule> rules;  // sorted by sort_rules
+  std::int32_t default_scenario = 0;
+  std::int32_t default_collection_portfolio = 0;
+  std::int32_t default_risk_portfolio = 0;
+};
+
+enum class HandMode : std::uint8_t { Pin = 1, Add, Exclude };
+
+struct HandMade {
+  Target target;
+  HandMode mode;
+  std::int32_t target_id;
+  Date until;  // inclusive; kNoDate = without end
+};
+
+// Unchanged: the search failed for this customer; its rules match where they are held now.
+enum class Truth : std::uint8_t { False, True, Unchanged };
+
+struct DecisionInput {
+  std::span<const Truth> truths;
+  std::span<const HandMade> hand_made;
+  std::span<const Membership> previous;
+  Date created_on;
+  Date as_of;
+  bool evaluate_manual_rules;  // CALL search_assign(): rules with autorun = false count by their search
+};
+
+// decide computes what the customer holds. `since` is kept where target and target_id are held already.
+void decide(const RuleSet& rules, const DecisionInput& input, Assignment& out);
+
+// same_memberships compares without `since`.
+bool same_memberships(std::span<const Membership> a, std::span<const Membership> b) noexcept;
+
+struct MembershipChange {
+  const Membership* before;  // nullptr: begins
+  const Membership* after;   // nullptr: ends
+};
+// differences lists changes of target, rule or source, in order of target. A single-valued
+// target that moves is one change with both sides set.
+void differences(std::span<const Membership> before, std::span<const Membership> after,
+                 std::vector<MembershipChange>& out);
+
+// sort key of rules inside a rule set: target, for groups, options and colleagues target_id, then priority, rule_id
+bool is_single_valued(Target target) noexcept;
+
+// Encoded form, version byte first. decode throws Error(DataCorrupted).
+void encode_assignment(std::span<const Membership> assignment, std::vector<std::uint8_t>& out);
+void decode_assignment(Bytes encoded, Assignment& out);
+
+}  // namespace search_assign::core

@@ -1,0 +1,83 @@
+// Ledger deltas: what a row's appearance (+1) or disappearance (-1) means for the position
+// of its customer, and how a customer's deltas are added to the position's profiles.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "search_assign/core/item_payment.hpp"
+#include "search_assign/core/maturity_profile.hpp"
+#include "search_assign/core/money.hpp"
+
+namespace search_assign::core {
+
+// The profiles of a position, in the order of position_profile_count.
+enum class Facet : std::uint8_t { Receivables, Qualified, Disputed, Sales, Payments, Promises, Contacts, Touch };
+inline constexpr std::size_t kProfileFacets = 5;  // Receivables .. Payments are maturity profiles
+
+enum class ItemKind : std::uint8_t { Invoice, DebitNote, CreditNote, Payment, Other };
+enum class StatusCategory : std::uint8_t { None, Ongoing, Promise, Dispute, DisputeResolved, Litigation };
+
+// One change of one facet of one customer's position.
+struct Delta {
+  std::int64_t customer_id;
+  Amount amount;     // signed, of the item; 0 for contacts and touches
+  Date date;         // due date, document date or date of payment
+  std::int32_t aux;  // Promises: promised date (kNoDate = none); Payments: days late
+  Facet facet;
+  std::int8_t sign;   // +1 appears, -1 disappears
+  std::uint8_t side;  // Sales: 0 invoice, 1 note; Payments: 0 part, 1 payment item; Contacts: 0 e-mail, 1 phone
+};
+
+// What a position needs to know of an item; amounts in the currency of the customer's company.
+struct ItemFigures {
+  std::int64_t customer_id;
+  Amount amount;
+  Amount open_amount;
+  Date document_date;
+  Date due_date;
+  Date promised_on;  // kNoDate = none
+  ItemKind kind;
+  StatusCategory category;  // None = no status
+  friend bool operator==(const ItemFigures&, const ItemFigures&) = default;
+};
+
+// add_item appends the deltas of an item without its payments.
+void add_item(std::vector<Delta>& deltas, const ItemFigures& item, int sign);
+// change_item appends what an item's change means, leaving out what it did not change.
+void change_item(std::vector<Delta>& deltas, const ItemFigures& before, const ItemFigures& after);
+// add_payment_part appends one paid part (already converted) of an invoice; other kinds have none.
+void add_payment_part(std::vector<Delta>& deltas, const ItemFigures& item, DatedAmount part, int sign);
+
+// The stored form of a position's facets.
+struct PositionFacets {
+  Bytes profiles[kProfileFacets];
+  Bytes promises;
+  std::int32_t contact_emails = 0;
+  std::int32_t contact_phones = 0;
+};
+
+// Where the changed facets go; buffers are reused from customer to customer.
+struct PositionBuffers {
+  EncodedProfile profiles[kProfileFacets];
+  bool profile_changed[kProfileFacets] = {};
+  std::vector<std::uint8_t> promises;
+  bool promises_changed = false;
+  std::int32_t contact_emails = 0;
+  std::int32_t contact_phones = 0;
+  std::vector<ProfileEntry> entries;  // scratch
+};
+
+// apply_deltas adds one customer's deltas to its facets.
+void apply_deltas(const PositionFacets& facets, std::span<Delta> deltas, PositionBuffers& out);
+
+// Promises: profiles by promised date. promised gives the profile of what is promised and not
+// broken on as_of (promised date >= as_of, or none); next_promise_day the first date > as_of on which that changes.
+void promised(Bytes promises, Date as_of, EncodedProfile& out);
+void promise_days(Bytes promises, std::vector<Date>& days);  // promised dates, kNoDate left out
+
+// group_by_customer sorts deltas so that each customer's lie together, customers ascending.
+void group_by_customer(std::span<Delta> deltas);
+
+}  // namespace search_assign::core

@@ -1,0 +1,26 @@
+// Application of decisions: position + deltas -> facts -> searches -> decision -> position and log.
+// Ledger transactions enter with deltas, runs without.
+#pragma once
+
+#include "search_assign/core/assignment.hpp"
+#include "search_assign/core/ledger_delta.hpp"
+#include "search_assign/pg/configuration.hpp"
+#include "search_assign/pg/position.hpp"
+
+namespace search_assign::pg {
+
+// apply_deltas_to_customers applies a change set: sorts it by customer and decides each, ascending. The
+// deltas are reordered. Needs an active snapshot.
+void apply_deltas_to_customers(core::Delta* deltas, size_t count);
+
+// What a run has done.
+struct RunResult {
+  int64 decided;  // customers looked at
+  int64 changed;  // customers whose memberships changed
+};
+
+// decide_customers decides customers (ascending) as CALL search_assign() does: rules with
+// autorun = false count. Writes only what changed. Needs an active snapshot.
+RunResult decide_customers(const int64* customer_ids, size_t count);
+
+}  // namespace search_assign::pg

@@ -1,0 +1,27 @@
+// The transaction's change set: deltas gathered by the ledger triggers, applied once before the commit
+// (or at the end of each statement), customers in ascending order. A rollback to a savepoint
+// forgets exactly the part gathered since.
+#pragma once
+
+#include "search_assign/core/ledger_delta.hpp"
+#include "search_assign/pg/prelude.hpp"
+
+namespace search_assign::pg {
+
+// The current transaction's deltas, created where there are none; C++ zone (may throw bad_alloc).
+std::vector<core::Delta>& change_set_deltas();
+// Notes the present (sub)transaction level before the first append to it; backend zone.
+void change_set_enter_level();
+
+// change_set_touch has a customer decided again although no figure of its ledger changed.
+void change_set_touch(int64 customer_id);
+
+// change_set_statement_end applies the set where search_assign.apply = statement.
+void change_set_statement_end();
+// change_set_apply applies what the current level holds.
+void change_set_apply();
+
+// register_change_set_callbacks is called once from _PG_init.
+void register_change_set_callbacks();
+
+}  // namespace search_assign::pg

@@ -1,0 +1,75 @@
+// Configuration: the searches and rules in force, compiled once a backend and rebuilt after any
+// change of them, also by other sessions.
+#pragma once
+
+#include "search_assign/core/assignment.hpp"
+#include "search_assign/pg/facts.hpp"
+#include "search_assign/pg/prelude.hpp"
+
+extern "C" {
+#include "nodes/pg_list.h"
+}
+
+namespace search_assign::pg {
+
+struct CompiledSearch {
+  int64 search_id;
+  Datum name;             // text
+  ExprState* state;       // nullptr: the criteria is invalid, `error` says why
+  const char* error;
+  bool can_fail;          // its evaluation may raise an error: evaluated in a subtransaction
+  Bitmapset* columns;     // columns of customer_facts it reads
+  Bitmapset* time_columns;  // those of them that depend on the day
+  List* time_terms;       // of TimeTerm
+};
+
+struct TargetName {
+  core::Target target;
+  int32 target_id;
+  Datum name;  // text
+};
+
+struct Configuration {
+  int64 version;
+  int search_count;
+  CompiledSearch* searches;  // those that active rules use
+  core::RuleSet rules;
+  Bitmapset* columns;        // union over the searches
+  Facts* facts;
+  bool needs_customer;       // some fact or rule reads the customer row
+  bool has_time_terms;
+  bool has_manual_rules;     // rules with autorun = false: only CALL evaluates them
+  int target_count;
+  TargetName* targets;       // names of all scenarios, portfolios, groups, colleagues and options
+  MemoryContext memory;
+  
+};
+
+// configuration returns the compiled configuration, building it where it is out of date. Runs SQL as the owner.
+const Configuration* configuration();
+
+// target_name and rule_search return the name (text) of a target and of a rule's search; 0 for one that is gone.
+Datum target_name(const Configuration* config, core::Target target, int32 target_id);
+Datum rule_search(const Configuration* config, int64 rule_id);
+
+// evaluate_searches evaluates the given searches over the facts slot at the current evaluation date. A search
+// that fails counts as Unchanged; *error is the first failing search's message (palloc'd) with its index.
+struct SearchFailure {
+  int search;
+  int sqlstate;
+  char* message;
+};
+core::Truth evaluate_search(const Configuration* config, int search, TupleTableSlot* facts, SearchFailure* failure);
+
+// compile_search compiles one criteria by itself in the current memory context (run_search, try_search).
+struct StandaloneSearch {
+  Facts* facts;  // with all columns
+  ExprState* state;
+};
+StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns);
+
+// forget_configuration marks it out of date; register_configuration_callbacks is called once from _PG_init.
+void forget_configuration() noexcept;
+void register_configuration_callbacks();
+
+}  // namespace search_assign::pg

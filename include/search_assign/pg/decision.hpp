@@ -1,0 +1,53 @@
+// One customer's decision: evaluation of the searches, the core's decision and the look-ahead to the
+// next date on which time alone may change it. Used by assignment_apply.cpp.
+#pragma once
+
+#include "search_assign/core/assignment.hpp"
+#include "search_assign/core/ledger_delta.hpp"
+#include "search_assign/pg/configuration.hpp"
+#include "search_assign/pg/position.hpp"
+
+namespace search_assign::pg {
+
+// A date on which a search may answer differently; search kHandMade: a hand-made assignment has ended.
+struct Candidate {
+  core::Date date;
+  int32 search;
+};
+inline constexpr int32 kHandMade = -1;
+
+// Buffers of the decision, made once a backend and reused from customer to customer: nothing in
+// them has to be destroyed when an error jumps over their user.
+struct DecisionBuffers {
+  core::PositionBuffers position;
+  core::Assignment previous;
+  core::Assignment next;
+  core::Assignment later;
+  std::vector<core::Truth> truths;
+  std::vector<core::Truth> later_truths;
+  std::vector<core::HandMade> hand_made;
+  std::vector<core::MembershipChange> changes;
+  std::vector<Candidate> candidates;
+  std::vector<core::Date> days;
+  std::vector<uint8_t> encoded;
+};
+DecisionBuffers* decision_buffers();
+
+struct Decision {
+  const Configuration* config;
+  PositionAccess* access;      // `changed` and the customer slot hold the customer's rows
+  core::Date as_of;
+  core::Date created_on;
+  bool evaluate_manual_rules;
+  int failure_count;           // searches that failed
+  SearchFailure* failures;     // room for config->search_count
+};
+
+// decide_now evaluates all searches on decision->as_of and decides: buffers->truths, ->next.
+void decide_now(Decision* decision, DecisionBuffers* buffers);
+
+// next_review looks ahead from as_of: the first later date on which the decision would differ, or on
+// which the look-ahead stopped after `budget` evaluations; core::kNoDate where time changes nothing.
+core::Date next_review(Decision* decision, DecisionBuffers* buffers, int budget);
+
+}  // namespace search_assign::pg

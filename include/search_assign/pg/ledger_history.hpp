@@ -1,0 +1,52 @@
+// Histories of items, written by the item triggers: changes of the open amount and qualifications;
+// and the dates of paid parts that follow from them and from allocations.
+#pragma once
+
+#include "search_assign/core/item_payment.hpp"
+#include "search_assign/pg/ledger_item.hpp"
+
+namespace search_assign::pg {
+
+struct ItemKey {
+  int64 customer_id;
+  int64 item_id;
+};
+
+// Everything a statement adds to the histories, gathered while its rows are read.
+struct HistoryRows;
+HistoryRows* open_history();  // in the current memory context
+
+void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on, core::Amount paid);
+void add_qualification(HistoryRows* history, const ItemRow& item);
+void add_move(HistoryRows* history, ItemKey from, ItemKey to);
+void add_removal(HistoryRows* history, ItemKey key);
+// write_history writes what was gathered.
+void write_history(HistoryRows* history);
+
+// One item whose paid parts change: dated anew from its history and allocations.
+struct Repayment {
+  ItemKey key;  // under which its history is kept
+  core::ItemFigures before;
+  core::ItemFigures after;
+  Datum fx_before;  // 0: not converted
+  Datum fx_after;
+  core::DatedAmount change;  // of this statement; amount 0 = none
+  bool has_before;
+  bool has_after;
+};
+
+// allocations_exist is false where no allocation was ever stored: then the history alone dates parts.
+bool allocations_exist();
+// add_repayments adds the deltas of the repayments: parts before disappear, parts after appear.
+void add_repayments(Repayment* repayments, int count);
+
+// Allocation rows of one statement, per item: what they replace.
+struct AllocationRow {
+  ItemKey key;
+  core::Date allocated_on;
+  core::Amount amount;
+};
+// add_reallocations adds the deltas for items whose allocations changed: `added` are in the table now, `removed` no more.
+void add_reallocations(AllocationRow* added, int added_count, AllocationRow* removed, int removed_count);
+
+}  // namespace search_assign::pg

@@ -1,0 +1,69 @@
+// Access to the rows of receivables.position and receivables.customer by customer, straight through
+// the table access method: a ledger transaction of one row cannot afford an executor run for it.
+#pragma once
+
+#include "search_assign/core/ledger_delta.hpp"
+#include "search_assign/pg/prelude.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+}
+
+namespace search_assign::pg {
+
+// Column numbers of receivables.position, found by name.
+struct PositionColumns {
+  AttrNumber customer_id, configuration_version, decided_on, review_on, scenario_id, collection_portfolio_id,
+      risk_portfolio_id, contact_emails, contact_phones, hand_made, failed, promises, assignment;
+  AttrNumber profiles[core::kProfileFacets];
+};
+
+struct KeyedRelation {
+  Relation relation;
+  Relation index;
+  IndexScanDesc scan;
+  TupleTableSlot* slot;  // the row found last
+};
+
+struct PositionAccess {
+  KeyedRelation position;
+  KeyedRelation customer;  // opened by the first find_customer
+  PositionColumns columns;
+  AttrNumber customer_created_on;
+  TupleTableSlot* changed;  // virtual: the row as it will be written
+  ResultRelInfo* result;    // for index entries of updates that are not HOT
+  EState* estate;
+  MemoryContext memory;       // of scans and slots, which outlive the customer at hand
+};
+
+// open_positions opens what is needed under the given lock; close_positions releases all but the locks.
+PositionAccess* open_positions(LOCKMODE lock);
+void close_positions(PositionAccess* access);
+
+// find_position / find_customer put the row of the customer that the snapshot sees into the slot; false where there is none.
+bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot);
+bool find_customer(PositionAccess* access, int64 customer_id, Snapshot snapshot);
+
+// start_change copies the found row into `changed`; set_* replace columns; write_change updates the row.
+// Returns false where another transaction has changed or deleted the row since it was found:
+// the caller reads again with a newer snapshot.
+void start_change(PositionAccess* access);
+void set_column(PositionAccess* access, AttrNumber column, Datum value);
+void set_null(PositionAccess* access, AttrNumber column);
+bool write_change(PositionAccess* access);
+
+Datum get_column(TupleTableSlot* slot, AttrNumber column, bool* is_null);
+
+// bytes_of gives the payload of a bytea or profile column; detoasted copies live in the current memory context.
+core::Bytes bytes_of(Datum varlena_datum);
+// bytes_datum makes a varlena from bytes, in the current memory context.
+Datum bytes_datum(core::Bytes bytes);
+
+core::PositionFacets facets_of(PositionAccess* access, TupleTableSlot* slot);
+
+}  // namespace search_assign::pg

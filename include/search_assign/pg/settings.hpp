@@ -1,0 +1,38 @@
+// Settings search_assign.* and the business date that follows from them.
+#pragma once
+
+#include "search_assign/pg/prelude.hpp"
+
+extern "C" {
+#include "utils/date.h"
+}
+
+namespace search_assign::pg {
+
+enum ApplyMode { kApplyAtCommit, kApplyAtStatement };
+
+// define_settings registers all settings; called once from _PG_init.
+void define_settings();
+
+// apply_mode is search_assign.apply: when a transaction's change set is applied.
+ApplyMode apply_mode() noexcept;
+
+// business_date is the setting search_assign.business_date or, where that is empty, the date of
+// the transaction's start in search_assign.time_zone. Inside a DateScope it is the scope's date.
+DateADT business_date();
+
+// business_date_is_set: the date comes from the setting, not from the clock.
+bool business_date_is_set() noexcept;
+
+// set_evaluation_date makes business_date() return the date while facts and criteria of a customer
+// are evaluated for it; clear_evaluation_date ends that, abort_evaluation_date where it was set
+// inside the aborted (sub)transaction level.
+void set_evaluation_date(DateADT date) noexcept;
+void clear_evaluation_date() noexcept;
+void abort_evaluation_date(int level) noexcept;
+
+// in_restore: the session was prepared by a pg_dump script (row_security and check_function_bodies
+// off, empty search_path): rows arrive as they were, nothing is derived from them.
+bool in_restore() noexcept;
+
+}  // namespace search_assign::pg

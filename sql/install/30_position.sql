@@ -1,0 +1,39 @@
+-- Position: one row a customer that holds what the ledger says of it, compactly, and what was decided
+-- from that. Kept by adding deltas (src/pg/position.cpp); check_positions() compares it with the ledger.
+
+CREATE TABLE receivables.position (
+  customer_id             bigint NOT NULL CONSTRAINT position_pkey PRIMARY KEY,
+  configuration_version   bigint NOT NULL DEFAULT 0,
+  decided_on              date,
+  review_on               date,
+  scenario_id             integer,
+  collection_portfolio_id integer,
+  risk_portfolio_id       integer,
+  contact_emails          integer NOT NULL DEFAULT 0,
+  contact_phones          integer NOT NULL DEFAULT 0,
+  hand_made               boolean NOT NULL DEFAULT false,
+  failed                  boolean NOT NULL DEFAULT false,
+  last_action_on          date,
+  next_action_on          date,
+  receivables             receivables.maturity_profile NOT NULL DEFAULT '{}',
+  qualified               receivables.maturity_profile NOT NULL DEFAULT '{}',
+  disputed                receivables.maturity_profile NOT NULL DEFAULT '{}',
+  sales                   receivables.maturity_profile NOT NULL DEFAULT '{}',
+  payments                receivables.maturity_profile NOT NULL DEFAULT '{}',
+  promises                bytea NOT NULL DEFAULT '\x01',
+  assignment              bytea NOT NULL DEFAULT '\x01'
+) WITH (fillfactor = 70);
+COMMENT ON TABLE receivables.position IS
+  'One row a customer: profiles of the ledger, the decision taken from them, and the next date on which time alone may change it. Changed only by the extension.';
+COMMENT ON COLUMN receivables.position.configuration_version IS 'Version of searches and rules the decision was taken with; 0 = never decided.';
+COMMENT ON COLUMN receivables.position.decided_on IS 'Business date of the last decision.';
+COMMENT ON COLUMN receivables.position.review_on IS 'First later date on which time alone may change an answer; NULL = never.';
+COMMENT ON COLUMN receivables.position.hand_made IS 'The customer has hand-made assignments (table hand_assignment).';
+COMMENT ON COLUMN receivables.position.failed IS 'A search failed for the customer at the last decision (table search_failure).';
+COMMENT ON COLUMN receivables.position.receivables IS 'Open items by due date.';
+COMMENT ON COLUMN receivables.position.qualified IS 'Open items that have a status, by due date.';
+COMMENT ON COLUMN receivables.position.disputed IS 'Open items with a status of category dispute, by due date.';
+COMMENT ON COLUMN receivables.position.sales IS 'By document date: debit = invoices, credit = debit and credit notes (either sign), with their counts.';
+COMMENT ON COLUMN receivables.position.payments IS 'By date of payment: debit = paid parts of invoices, credit = those parts times days late, debit_items = parts, credit_items = payment items of that document date.';
+COMMENT ON COLUMN receivables.position.promises IS 'Open items with a status of category promise, by promised date and due date.';
+COMMENT ON COLUMN receivables.position.assignment IS 'Memberships of the customer: target, rule, source and start of each; read by the membership views.';

@@ -1,0 +1,198 @@
+// The assignment decision. Core zone. SQL face: sql/install/60_assignment.sql;
+// tests: tests/unit/assignment_test.cpp.
+#include "search_assign/core/assignment.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "search_assign/core/error.hpp"
+
+namespace search_assign::core {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::size_t kMembershipBytes = 18;
+
+auto key(const Membership& m) { return std::tuple(m.target, m.target_id); }
+
+const Membership* find(std::span<const Membership> assignment, Target target, std::int32_t target_id) {
+  for (const Membership& m : assignment)
+    if (m.target == target && m.target_id == target_id) return &m;
+  return nullptr;
+}
+
+bool holds_by_rule(std::span<const Membership> assignment, std::int64_t rule_id) {
+  return std::any_of(assignment.begin(), assignment.end(), [rule_id](const Membership& m) {
+    return m.source == Source::Rule && m.rule_id == rule_id;
+  });
+}
+
+bool matches(const Rule& rule, const DecisionInput& input) {
+  if (rule.new_customers_only && input.created_on < rule.active_since) return false;
+  const Truth truth = input.truths[static_cast<std::size_t>(rule.search)];
+  // A manual rule between two calls, and a rule whose search failed, stand as they stood.
+  if ((!rule.autorun && !input.evaluate_manual_rules) || truth == Truth::Unchanged)
+    return holds_by_rule(input.previous, rule.rule_id);
+  return truth == Truth::True;
+}
+
+void hold(const DecisionInput& input, Assignment& out, Target target, std::int32_t target_id,
+          std::int64_t rule_id, Source source) {
+  const Membership* held = find(input.previous, target, target_id);
+  out.push_back({target, source, target_id, rule_id, held != nullptr ? held->since : input.as_of});
+}
+
+const HandMade* hand_made_for(const DecisionInput& input, Target target, std::int32_t target_id) {
+  for (const HandMade& hand : input.hand_made)
+    if (hand.target == target && (is_single_valued(target) || hand.target_id == target_id) &&
+        input.as_of <= hand.until)
+      return &hand;
+  return nullptr;
+}
+
+void decide_single(std::span<const Rule> rules, const DecisionInput& input, Target target,
+                   std::int32_t default_id, Assignment& out) {
+  if (const HandMade* pin = hand_made_for(input, target, 0)) {
+    hold(input, out, target, pin->target_id, 0, Source::Manual);
+    return;
+  }
+  for (const Rule& rule : rules)
+    if (matches(rule, input)) {
+      hold(input, out, target, rule.target_id, rule.rule_id, Source::Rule);
+      return;
+    }
+  if (default_id != 0) hold(input, out, target, default_id, 0, Source::Default);
+}
+
+// Groups and options: one membership per target_id while any of its rules matches.
+void decide_multiple(std::span<const Rule> rules, const DecisionInput& input, Target target, Assignment& out) {
+  const std::size_t first = out.size();
+  for (const HandMade& hand : input.hand_made)
+    if (hand.target == target && hand.mode == HandMode::Add && input.as_of <= hand.until)
+      hold(input, out, target, hand.target_id, 0, Source::Manual);
+  for (const Rule& rule : rules) {
+    if (hand_made_for(input, target, rule.target_id) != nullptr) continue;
+    if (!out.empty() && out.back().target == target && out.back().target_id == rule.target_id &&
+        out.back().source == Source::Rule)
+      continue;  // an earlier rule of the same target has matched
+    if (matches(rule, input)) hold(input, out, target, rule.target_id, rule.rule_id, Source::Rule);
+  }
+  std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
+            [](const Membership& a, const Membership& b) { return key(a) < key(b); });
+}
+
+// Colleagues are only ever added by rules; a hand-made exclusion removes them for good.
+void decide_colleagues(std::span<const Rule> rules, const DecisionInput& input, Assignment& out) {
+  const std::size_t first = out.size();
+  const auto add = [&](std::int32_t target_id, std::int64_t rule_id, Source source) {
+    const std::span added(out.data() + first, out.size() - first);
+    const HandMade* hand = hand_made_for(input, Target::Colleague, target_id);
+    if (find(added, Target::Colleague, target_id) != nullptr) return;
+    if (hand != nullptr && hand->mode == HandMode::Exclude) return;
+    hold(input, out, Target::Colleague, target_id, rule_id, source);
+  };
+  for (const HandMade& hand : input.hand_made)
+    if (hand.target == Target::Colleague && hand.mode == HandMode::Add) add(hand.target_id, 0, Source::Manual);
+  for (const Membership& held : input.previous)
+    if (held.target == Target::Colleague && held.source == Source::Rule) add(held.target_id, held.rule_id, Source::Rule);
+  for (const Rule& rule : rules)
+    if (matches(rule, input)) add(rule.target_id, rule.rule_id, Source::Rule);
+  std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
+            [](const Membership& a, const Membership& b) { return key(a) < key(b); });
+}
+
+std::span<const Rule> rules_of(std::span<const Rule> rules, Target target) {
+  const auto [first, last] = std::equal_range(
+      rules.begin(), rules.end(), Rule{0, 0, target, 0, false, false, 0},
+      [](const Rule& a, const Rule& b) { return a.target < b.target; });
+  return {first, last};
+}
+
+void put(std::vector<std::uint8_t>& out, std::uint64_t value, int bytes) {
+  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+}
+
+std::uint64_t take(const std::uint8_t*& at, int bytes) {
+  std::uint64_t value = 0;
+  for (int i = 0; i < bytes; ++i) value = (value << 8) | *at++;
+  return value;
+}
+
+}  // namespace
+
+bool is_single_valued(Target target) noexcept { return target <= Target::RiskPortfolio; }
+
+void decide(const RuleSet& rules, const DecisionInput& input, Assignment& out) {
+  out.clear();
+  decide_single(rules_of(rules.rules, Target::Scenario), input, Target::Scenario, rules.default_scenario, out);
+  decide_single(rules_of(rules.rules, Target::CollectionPortfolio), input, Target::CollectionPortfolio,
+                rules.default_collection_portfolio, out);
+  decide_single(rules_of(rules.rules, Target::RiskPortfolio), input, Target::RiskPortfolio,
+                rules.default_risk_portfolio, out);
+  decide_multiple(rules_of(rules.rules, Target::Group), input, Target::Group, out);
+  decide_multiple(rules_of(rules.rules, Target::Option), input, Target::Option, out);
+  decide_colleagues(rules_of(rules.rules, Target::Colleague), input, out);
+}
+
+bool same_memberships(std::span<const Membership> a, std::span<const Membership> b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Membership& x, const Membership& y) {
+    return x.target == y.target && x.target_id == y.target_id && x.rule_id == y.rule_id && x.source == y.source;
+  });
+}
+
+void differences(std::span<const Membership> before, std::span<const Membership> after,
+                 std::vector<MembershipChange>& out) {
+  out.clear();
+  std::size_t b = 0;
+  std::size_t a = 0;
+  while (b < before.size() || a < after.size()) {
+    const bool both = b < before.size() && a < after.size();
+    if (both && before[b].target == after[a].target &&
+        (before[b].target_id == after[a].target_id || is_single_valued(before[b].target))) {
+      if (before[b].target_id != after[a].target_id || before[b].rule_id != after[a].rule_id ||
+          before[b].source != after[a].source)
+        out.push_back({&before[b], &after[a]});
+      ++b;
+      ++a;
+    } else if (a >= after.size() || (both && key(before[b]) < key(after[a]))) {
+      out.push_back({&before[b++], nullptr});
+    } else {
+      out.push_back({nullptr, &after[a++]});
+    }
+  }
+}
+
+void encode_assignment(std::span<const Membership> assignment, std::vector<std::uint8_t>& out) {
+  out.clear();
+  out.reserve(1 + assignment.size() * kMembershipBytes);
+  out.push_back(kVersion);
+  for (const Membership& m : assignment) {
+    out.push_back(static_cast<std::uint8_t>(m.target));
+    out.push_back(static_cast<std::uint8_t>(m.source));
+    put(out, static_cast<std::uint32_t>(m.target_id), 4);
+    put(out, static_cast<std::uint64_t>(m.rule_id), 8);
+    put(out, static_cast<std::uint32_t>(m.since), 4);
+  }
+}
+
+void decode_assignment(Bytes encoded, Assignment& out) {
+  out.clear();
+  if (encoded.empty() || encoded[0] != kVersion || (encoded.size() - 1) % kMembershipBytes != 0)
+    throw Error(ErrorKind::DataCorrupted, "stored assignment cannot be read");
+  const std::uint8_t* at = encoded.data() + 1;
+  const std::uint8_t* end = encoded.data() + encoded.size();
+  while (at < end) {
+    Membership m;
+    m.target = static_cast<Target>(take(at, 1));
+    m.source = static_cast<Source>(take(at, 1));
+    m.target_id = static_cast<std::int32_t>(take(at, 4));
+    m.rule_id = static_cast<std::int64_t>(take(at, 8));
+    m.since = static_cast<Date>(take(at, 4));
+    if (m.target < Target::Scenario || m.target > Target::Colleague || m.source < Source::Rule ||
+        m.source > Source::Default || (!out.empty() && !(key(out.back()) < key(m))))
+      throw Error(ErrorKind::DataCorrupted, "stored assignment cannot be read");
+    out.push_back(m);
+  }
+}
+
+}  // namespace search_assign::core

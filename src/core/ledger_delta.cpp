@@ -1,0 +1,195 @@
+// Ledger deltas and their addition to a position. Core zone.
+// Tests: tests/unit/ledger_delta_test.cpp.
+#include "search_assign/core/ledger_delta.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "search_assign/core/assignment.hpp"
+#include "search_assign/core/error.hpp"
+
+namespace search_assign::core {
+namespace {
+
+constexpr std::uint8_t kPromisesVersion = 1;
+
+Delta make_delta(const ItemFigures& item, Facet facet, Date date, Amount amount, int sign) {
+  return {item.customer_id, amount, date, 0, facet, static_cast<std::int8_t>(sign), 0};
+}
+
+// The profile entry that a delta of a profile facet stands for.
+ProfileEntry entry_of(const Delta& delta) {
+  ProfileEntry entry;
+  entry.date = delta.date;
+  switch (delta.facet) {
+    case Facet::Sales: {
+      Sum& sum = delta.side == 0 ? entry.debit : entry.credit;
+      std::int64_t& items = delta.side == 0 ? entry.debit_items : entry.credit_items;
+      sum = Sum{delta.amount} * delta.sign;
+      items = delta.sign;
+      return entry;
+    }
+    case Facet::Payments:
+      if (delta.side == 1) {
+        entry.credit_items = delta.sign;
+        return entry;
+      }
+      entry.debit = Sum{delta.amount} * delta.sign;
+      entry.credit = entry.debit * delta.aux;
+      entry.debit_items = delta.sign;
+      return entry;
+    default: return make_entry(delta.date, delta.amount, delta.sign);
+  }
+}
+
+using DatedProfiles = std::map<Date, EncodedProfile>;
+
+void put_u32(std::vector<std::uint8_t>& out, std::uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+}
+
+std::uint32_t take_u32(Bytes bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 |
+         std::uint32_t{bytes[at + 3]};
+}
+
+[[noreturn]] void damaged() { throw Error(ErrorKind::DataCorrupted, "stored promises cannot be read"); }
+
+// Calls visit(promised date, profile) for each promised date, ascending.
+template <class Visit>
+void each_promise(Bytes promises, Visit visit) {
+  if (promises.empty() || promises[0] != kPromisesVersion) damaged();
+  std::size_t at = 1;
+  while (at < promises.size()) {
+    if (promises.size() - at < 8) damaged();
+    const auto date = static_cast<Date>(take_u32(promises, at));
+    const std::size_t length = take_u32(promises, at + 4);
+    at += 8;
+    if (promises.size() - at < length) damaged();
+    visit(date, promises.subspan(at, length));
+    at += length;
+  }
+}
+
+void apply_promises(Bytes stored, std::span<const Delta> deltas, PositionBuffers& out) {
+  DatedProfiles profiles;
+  each_promise(stored, [&](Date date, Bytes profile) { profiles[date].assign(profile.begin(), profile.end()); });
+  EncodedProfile merged;
+  for (const Delta& delta : deltas) {
+    EncodedProfile& profile = profiles[delta.aux];
+    if (profile.empty()) profile.assign(empty_profile().begin(), empty_profile().end());
+    const ProfileEntry entry = make_entry(delta.date, delta.amount, delta.sign);
+    merge(profile, std::span(&entry, 1), 1, merged);
+    profile = merged;
+  }
+  out.promises.assign(1, kPromisesVersion);
+  for (const auto& [date, profile] : profiles) {
+    if (is_empty(profile)) continue;
+    put_u32(out.promises, static_cast<std::uint32_t>(date));
+    put_u32(out.promises, static_cast<std::uint32_t>(profile.size()));
+    out.promises.insert(out.promises.end(), profile.begin(), profile.end());
+  }
+  out.promises_changed = true;
+}
+
+}  // namespace
+
+void add_item(std::vector<Delta>& deltas, const ItemFigures& item, int sign) {
+  if (item.open_amount != 0) {
+    deltas.push_back(make_delta(item, Facet::Receivables, item.due_date, item.open_amount, sign));
+    if (item.category != StatusCategory::None)
+      deltas.push_back(make_delta(item, Facet::Qualified, item.due_date, item.open_amount, sign));
+    if (item.category == StatusCategory::Dispute)
+      deltas.push_back(make_delta(item, Facet::Disputed, item.due_date, item.open_amount, sign));
+    if (item.category == StatusCategory::Promise) {
+      deltas.push_back(make_delta(item, Facet::Promises, item.due_date, item.open_amount, sign));
+      deltas.back().aux = item.promised_on;
+    }
+  }
+  if (item.kind == ItemKind::Invoice || item.kind == ItemKind::DebitNote || item.kind == ItemKind::CreditNote) {
+    deltas.push_back(make_delta(item, Facet::Sales, item.document_date, item.amount, sign));
+    deltas.back().side = item.kind == ItemKind::Invoice ? 0 : 1;
+  } else if (item.kind == ItemKind::Payment) {
+    deltas.push_back(make_delta(item, Facet::Payments, item.document_date, 0, sign));
+    deltas.back().side = 1;
+  }
+}
+
+void change_item(std::vector<Delta>& deltas, const ItemFigures& before, const ItemFigures& after) {
+  if (before == after) return;
+  const std::size_t first = deltas.size();
+  add_item(deltas, before, -1);
+  const std::size_t middle = deltas.size();
+  add_item(deltas, after, +1);
+  for (std::size_t old = middle; old-- > first;) {
+    const auto cancels = [&](const Delta& delta) {
+      const Delta& gone = deltas[old];
+      return delta.customer_id == gone.customer_id && delta.facet == gone.facet && delta.date == gone.date &&
+             delta.aux == gone.aux && delta.amount == gone.amount && delta.side == gone.side && delta.sign == -gone.sign;
+    };
+    const auto twin = std::find_if(deltas.begin() + static_cast<std::ptrdiff_t>(old) + 1, deltas.end(), cancels);
+    if (twin == deltas.end()) continue;
+    deltas.erase(twin);
+    deltas.erase(deltas.begin() + static_cast<std::ptrdiff_t>(old));
+  }
+}
+
+void add_payment_part(std::vector<Delta>& deltas, const ItemFigures& item, DatedAmount part, int sign) {
+  if (item.kind != ItemKind::Invoice || item.amount <= 0 || part.amount == 0) return;
+  deltas.push_back(make_delta(item, Facet::Payments, part.on, part.amount, sign));
+  // Dates may lie millions of years apart; days late need not be exact there.
+  const std::int64_t days_late = std::int64_t{part.on} - item.due_date;
+  deltas.back().aux = static_cast<std::int32_t>(std::clamp<std::int64_t>(days_late, INT32_MIN, INT32_MAX));
+}
+
+void apply_deltas(const PositionFacets& facets, std::span<Delta> deltas, PositionBuffers& out) {
+  std::fill(std::begin(out.profile_changed), std::end(out.profile_changed), false);
+  out.promises_changed = false;
+  out.contact_emails = facets.contact_emails;
+  out.contact_phones = facets.contact_phones;
+  std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.facet < b.facet; });
+  for (std::size_t first = 0; first < deltas.size();) {
+    const Facet facet = deltas[first].facet;
+    std::size_t last = first;
+    while (last < deltas.size() && deltas[last].facet == facet) ++last;
+    const std::span part = deltas.subspan(first, last - first);
+    first = last;
+    if (facet == Facet::Promises) {
+      apply_promises(facets.promises, part, out);
+    } else if (facet == Facet::Contacts) {
+      for (const Delta& delta : part) (delta.side == 0 ? out.contact_emails : out.contact_phones) += delta.sign;
+    } else if (facet != Facet::Touch) {
+      out.entries.clear();
+      for (const Delta& delta : part) out.entries.push_back(entry_of(delta));
+      normalize(out.entries);
+      const auto index = static_cast<std::size_t>(facet);
+      merge(facets.profiles[index], out.entries, 1, out.profiles[index]);
+      out.profile_changed[index] = true;
+    }
+  }
+}
+
+void promised(Bytes promises, Date as_of, EncodedProfile& out) {
+  out.assign(empty_profile().begin(), empty_profile().end());
+  EncodedProfile sum;
+  each_promise(promises, [&](Date date, Bytes profile) {
+    if (date < as_of) return;
+    add(out, profile, sum);
+    out.swap(sum);
+  });
+}
+
+void promise_days(Bytes promises, std::vector<Date>& days) {
+  days.clear();
+  each_promise(promises, [&](Date date, Bytes) {
+    if (date != kNoDate) days.push_back(date);
+  });
+}
+
+void group_by_customer(std::span<Delta> deltas) {
+  const auto by_customer = [](const Delta& a, const Delta& b) { return a.customer_id < b.customer_id; };
+  if (!std::is_sorted(deltas.begin(), deltas.end(), by_customer))
+    std::stable_sort(deltas.begin(), deltas.end(), by_customer);
+}
+
+}  // namespace search_assign::core

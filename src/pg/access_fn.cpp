@@ -1,0 +1,40 @@
+// Guard of what the extension maintains. Backend zone. SQL face: sql/install/90_access.sql.
+#include "search_assign/pg/boundary.hpp"
+#include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/settings.hpp"
+
+extern "C" {
+#include "commands/trigger.h"
+#include "utils/rel.h"
+}
+
+namespace search_assign::pg {
+namespace {
+
+const char* hint_for(const char* relation) {
+  if (strcmp(relation, "scenario_membership") == 0) return "Use assignment rules, pin_scenario() or unpin_scenario().";
+  if (strcmp(relation, "portfolio_membership") == 0) return "Use assignment rules, pin_portfolio() or unpin_portfolio().";
+  if (strcmp(relation, "group_membership") == 0)
+    return "Use assignment rules, add_to_group(), exclude_from_group(), remove_from_group() or include_in_group().";
+  if (strcmp(relation, "option_membership") == 0) return "Use assignment rules with the option.";
+  if (strcmp(relation, "colleague_membership") == 0) return "Use assignment rules, add_colleague() or remove_colleague().";
+  if (strcmp(relation, "hand_assignment") == 0) return "Use pin_scenario(), add_to_group() and the like.";
+  if (strcmp(relation, "position") == 0) return "Positions follow from the ledger; rebuild_positions() mends them.";
+  return "It is written by the extension as ledger and configuration change.";
+}
+
+}  // namespace
+}  // namespace search_assign::pg
+
+SA_FUNCTION(sa_refuse_direct_change) {
+  using namespace search_assign::pg;
+  if (!CALLED_AS_TRIGGER(fcinfo))
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("function \"%s\" was not called as a trigger", "refuse_direct_change")));
+  auto* trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
+  const char* relation = RelationGetRelationName(trigger->tg_relation);
+  if (!in_maintenance() && !in_restore())
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("\"%s\" cannot be changed directly", relation), errhint("%s", hint_for(relation))));
+  PG_RETURN_POINTER(nullptr);
+}

@@ -1,0 +1,318 @@
+// Application of decisions to customers, ascending by customer_id (the lock order of everything that
+// touches positions). Backend zone. The concurrency rule stands in position.cpp.
+#include "search_assign/pg/assignment_apply.hpp"
+
+#include "search_assign/pg/boundary.hpp"
+#include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/decision.hpp"
+#include "search_assign/pg/membership_log.hpp"
+#include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/spi.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/inval.h"
+#include "utils/snapmgr.h"
+}
+
+namespace search_assign::pg {
+namespace {
+
+// Evaluations a look-ahead may cost: a ledger transaction looks a few dates ahead and leaves the rest
+// to the daily run, which looks further so that it comes back seldom.
+constexpr int kLedgerLookAhead = 6;
+constexpr int kRunLookAhead = 60;
+
+struct Application {
+  const Configuration* config;
+  PositionAccess* access;
+  DecisionBuffers* buffers;
+  MembershipLog* log;
+  SearchFailure* failures;  // of the customer at hand
+  bool run;                 // CALL search_assign(): no deltas, writes only what changed
+  bool sql_open;
+  MaintenanceScope scope;
+  MemoryContext memory;    // of the application
+  MemoryContext customer;  // reset per customer
+};
+
+// SQL is needed seldom: for hand-made assignments, failures and the log.
+void open_sql(Application* application) {
+  if (application->sql_open) return;
+  application->scope = begin_maintenance();
+  SPI_connect();
+  MemoryContextSwitchTo(application->customer);
+  application->sql_open = true;
+}
+
+void close_sql(Application* application) {
+  if (!application->sql_open) return;
+  SPI_finish();
+  end_maintenance(application->scope);
+  application->sql_open = false;
+}
+
+void use_configuration(Application* application) {
+  const Configuration* config = configuration();
+  if (application->config == config) return;
+  application->config = config;
+  MemoryContext caller = MemoryContextSwitchTo(application->memory);
+  application->failures =
+      static_cast<SearchFailure*>(palloc0(sizeof(SearchFailure) * static_cast<size_t>(config->search_count + 1)));
+  membership_log_use(application->log, config);
+  MemoryContextSwitchTo(caller);
+}
+
+void begin_application(Application* application, bool run) {
+  memset(application, 0, sizeof *application);
+  application->run = run;
+  application->memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign application", ALLOCSET_DEFAULT_SIZES);
+  application->customer = AllocSetContextCreate(application->memory, "search_assign customer", ALLOCSET_DEFAULT_SIZES);
+  MemoryContextSwitchTo(application->memory);
+  application->log = open_membership_log();
+  application->buffers = decision_buffers();
+  application->access = open_positions(RowExclusiveLock);
+  use_configuration(application);
+}
+
+void end_application(Application* application, MemoryContext caller) {
+  if (!membership_log_is_empty(application->log)) {
+    open_sql(application);
+    flush_membership_log(application->log);
+  }
+  close_sql(application);
+  close_positions(application->access);
+  report_failures(application->log);
+  MemoryContextSwitchTo(caller);
+  MemoryContextDelete(application->memory);
+}
+
+// A transaction that merely began before midnight decides for the day its customer was last decided for.
+core::Date decision_date(Application* application) {
+  bool is_null = false;
+  const core::Date today = business_date();
+  const Datum decided_on =
+      get_column(application->access->position.slot, application->access->columns.decided_on, &is_null);
+  if (is_null || business_date_is_set()) return today;
+  return std::max(today, DatumGetDateADT(decided_on));
+}
+
+SpiStatement hand_made_statement = {
+    "SELECT target, target_id, mode, until FROM receivables.hand_assignment WHERE customer_id = $1", 1, {INT8OID}, nullptr};
+
+void load_hand_made(Application* application, int64 customer_id) {
+  PositionAccess* access = application->access;
+  std::vector<core::HandMade>& hand_made = application->buffers->hand_made;
+  compute([&] { hand_made.clear(); });
+  bool is_null = false;
+  if (!DatumGetBool(get_column(access->changed, access->columns.hand_made, &is_null))) return;
+  open_sql(application);
+  Datum values[] = {Int64GetDatum(customer_id)};
+  const SpiRows rows = spi_query(&hand_made_statement, values);
+  for (uint64 i = 0; i < rows.count; ++i) {
+    core::HandMade hand;
+    hand.target = static_cast<core::Target>(spi_int32(rows, i, 1));
+    hand.target_id = spi_int32(rows, i, 2);
+    const char* mode = spi_text(rows, i, 3);
+    hand.mode = mode[0] == 'p' ? core::HandMode::Pin : mode[0] == 'a' ? core::HandMode::Add : core::HandMode::Exclude;
+    hand.until = spi_is_null(rows, i, 4) ? core::kNoDate : spi_int32(rows, i, 4);
+    compute([&] { hand_made.push_back(hand); });
+  }
+  SPI_freetuptable(rows.table);
+}
+
+void add_deltas(Application* application, core::Delta* deltas, size_t count) {
+  PositionAccess* access = application->access;
+  core::PositionBuffers& out = application->buffers->position;
+  const core::PositionFacets facets = facets_of(access, access->position.slot);
+  compute([&] { core::apply_deltas(facets, {deltas, count}, out); });
+  for (size_t i = 0; i < core::kProfileFacets; ++i)
+    if (out.profile_changed[i]) set_column(access, access->columns.profiles[i], bytes_datum(out.profiles[i]));
+  if (out.promises_changed) set_column(access, access->columns.promises, bytes_datum(out.promises));
+  set_column(access, access->columns.contact_emails, Int32GetDatum(out.contact_emails));
+  set_column(access, access->columns.contact_phones, Int32GetDatum(out.contact_phones));
+}
+
+void read_previous(Application* application) {
+  bool is_null = false;
+  const core::Bytes stored =
+      bytes_of(get_column(application->access->changed, application->access->columns.assignment, &is_null));
+  compute([&] { core::decode_assignment(stored, application->buffers->previous); });
+}
+
+// Reads the customer row where a fact or rule needs it; false where the customer is gone.
+bool read_customer(Application* application, int64 customer_id, Decision* decision) {
+  decision->created_on = 0;
+  if (!application->config->needs_customer) return true;
+  PositionAccess* access = application->access;
+  if (!find_customer(access, customer_id, GetActiveSnapshot())) return false;
+  bool is_null = false;
+  decision->created_on = DatumGetDateADT(get_column(access->customer.slot, access->customer_created_on, &is_null));
+  return true;
+}
+
+void set_target_column(Application* application, AttrNumber column, core::Target target) {
+  for (const core::Membership& membership : application->buffers->next)
+    if (membership.target == target) {
+      set_column(application->access, column, Int32GetDatum(membership.target_id));
+      return;
+    }
+  set_null(application->access, column);
+}
+
+void set_decision(Application* application, const Decision& decision, core::Date review) {
+  PositionAccess* access = application->access;
+  DecisionBuffers* buffers = application->buffers;
+  const PositionColumns& columns = access->columns;
+  compute([&] { core::encode_assignment({buffers->next.data(), buffers->next.size()}, buffers->encoded); });
+  set_column(access, columns.assignment, bytes_datum(buffers->encoded));
+  set_target_column(application, columns.scenario_id, core::Target::Scenario);
+  set_target_column(application, columns.collection_portfolio_id, core::Target::CollectionPortfolio);
+  set_target_column(application, columns.risk_portfolio_id, core::Target::RiskPortfolio);
+  set_column(access, columns.configuration_version, Int64GetDatum(application->config->version));
+  set_column(access, columns.decided_on, DateADTGetDatum(decision.as_of));
+  if (review == core::kNoDate)
+    set_null(access, columns.review_on);
+  else
+    set_column(access, columns.review_on, DateADTGetDatum(review));
+  set_column(access, columns.failed, BoolGetDatum(decision.failure_count > 0));
+}
+
+// A run leaves a customer alone whose decision stands: same configuration, same memberships, not yet due.
+bool stands(Application* application, const Decision& decision) {
+  PositionAccess* access = application->access;
+  const PositionColumns& columns = access->columns;
+  TupleTableSlot* row = access->position.slot;
+  bool never_decided = false;
+  bool never_reviewed = false;
+  bool is_null = false;
+  const core::Date decided_on = DatumGetDateADT(get_column(row, columns.decided_on, &never_decided));
+  const core::Date review_on = DatumGetDateADT(get_column(row, columns.review_on, &never_reviewed));
+  return !never_decided && decided_on <= decision.as_of && (never_reviewed || review_on > decision.as_of) &&
+         DatumGetInt64(get_column(row, columns.configuration_version, &is_null)) == application->config->version &&
+         DatumGetBool(get_column(row, columns.failed, &is_null)) == (decision.failure_count > 0) &&
+         core::same_memberships({application->buffers->previous.data(), application->buffers->previous.size()},
+                                {application->buffers->next.data(), application->buffers->next.size()});
+}
+
+SpiStatement forget_failures_statement = {"DELETE FROM receivables.search_failure WHERE customer_id = $1", 1, {INT8OID}, nullptr};
+SpiStatement failure_statement = {
+    "INSERT INTO receivables.search_failure (customer_id, search_id, error_code, message) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (customer_id, search_id) DO UPDATE SET error_code = EXCLUDED.error_code,"
+    " message = EXCLUDED.message, failed_at = pg_catalog.clock_timestamp()",
+    4, {INT8OID, INT8OID, TEXTOID, TEXTOID}, nullptr};
+
+void record_failures(Application* application, int64 customer_id, const Decision& decision) {
+  bool is_null = false;
+  const bool failed_before =
+      DatumGetBool(get_column(application->access->position.slot, application->access->columns.failed, &is_null));
+  if (!failed_before && decision.failure_count == 0) return;
+  open_sql(application);
+  Datum key[] = {Int64GetDatum(customer_id)};
+  if (failed_before) spi_run(&forget_failures_statement, key);
+  for (int i = 0; i < decision.failure_count; ++i) {
+    const SearchFailure& failure = decision.failures[i];
+    Datum values[] = {Int64GetDatum(customer_id), Int64GetDatum(application->config->searches[failure.search].search_id),
+                      CStringGetTextDatum(unpack_sql_state(failure.sqlstate)), CStringGetTextDatum(failure.message)};
+    spi_run(&failure_statement, values);
+    note_failure(application->log, failure.search, failure.message);
+  }
+}
+
+void log_changes(Application* application, int64 customer_id, core::Date as_of) {
+  for (const core::MembershipChange& change : application->buffers->changes) {
+    if (membership_log_is_full(application->log)) {
+      open_sql(application);
+      flush_membership_log(application->log);
+    }
+    add_to_membership_log(application->log, customer_id, as_of, change);
+  }
+}
+
+// Tries once to decide the customer on the row version that the active snapshot sees. Written: done;
+// Stands: nothing to do; Outdated: another transaction was first.
+enum class Outcome { Gone, Stands, Written, Outdated };
+
+Outcome try_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count, bool* changed) {
+  PositionAccess* access = application->access;
+  DecisionBuffers* buffers = application->buffers;
+  if (!find_position(access, customer_id, GetActiveSnapshot())) return Outcome::Gone;
+  start_change(access);
+  if (count > 0) add_deltas(application, deltas, count);
+  Decision decision;
+  memset(&decision, 0, sizeof decision);
+  decision.config = application->config;
+  decision.access = access;
+  decision.as_of = decision_date(application);
+  decision.evaluate_manual_rules = application->run;
+  decision.failures = application->failures;
+  if (!read_customer(application, customer_id, &decision)) return Outcome::Gone;
+  read_previous(application);
+  load_hand_made(application, customer_id);
+  decide_now(&decision, buffers);
+  if (application->run && stands(application, decision)) return Outcome::Stands;
+
+  const core::Date review = application->config->has_time_terms || !buffers->hand_made.empty()
+                                ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
+                                : core::kNoDate;
+  set_decision(application, decision, review);
+  if (!write_change(access)) return Outcome::Outdated;
+  compute([&] {
+    core::differences({buffers->previous.data(), buffers->previous.size()},
+                      {buffers->next.data(), buffers->next.size()}, buffers->changes);
+  });
+  *changed = !buffers->changes.empty();
+  log_changes(application, customer_id, decision.as_of);
+  record_failures(application, customer_id, decision);
+  return Outcome::Written;
+}
+
+Outcome decide_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count, bool* changed) {
+  for (;;) {
+    CHECK_FOR_INTERRUPTS();
+    MemoryContextReset(application->customer);
+    MemoryContextSwitchTo(application->customer);
+    const Outcome outcome = try_customer(application, customer_id, deltas, count, changed);
+    MemoryContextSwitchTo(application->memory);
+    if (outcome != Outcome::Outdated) return outcome;
+    AcceptInvalidationMessages();
+    PopActiveSnapshot();
+    PushActiveSnapshot(GetLatestSnapshot());
+    use_configuration(application);
+  }
+}
+
+}  // namespace
+
+void apply_deltas_to_customers(core::Delta* deltas, size_t count) {
+  compute([&] { core::group_by_customer({deltas, count}); });
+  MemoryContext caller = CurrentMemoryContext;
+  Application application;
+  begin_application(&application, false);
+  bool changed = false;
+  for (size_t first = 0; first < count;) {
+    size_t last = first;
+    while (last < count && deltas[last].customer_id == deltas[first].customer_id) ++last;
+    decide_customer(&application, deltas[first].customer_id, deltas + first, last - first, &changed);
+    first = last;
+  }
+  end_application(&application, caller);
+}
+
+RunResult decide_customers(const int64* customer_ids, size_t count) {
+  MemoryContext caller = CurrentMemoryContext;
+  RunResult result{0, 0};
+  Application application;
+  begin_application(&application, true);
+  for (size_t i = 0; i < count; ++i) {
+    bool changed = false;
+    if (decide_customer(&application, customer_ids[i], nullptr, 0, &changed) == Outcome::Gone) continue;
+    ++result.decided;
+    if (changed) ++result.changed;
+  }
+  end_application(&application, caller);
+  return result;
+}
+
+}  // namespace search_assign::pg

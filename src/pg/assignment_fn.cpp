@@ -1,0 +1,51 @@
+// Memberships as rows. Backend zone. SQL face: sql/install/60_assignment.sql.
+#include "search_assign/core/assignment.hpp"
+#include "search_assign/pg/boundary.hpp"
+#include "search_assign/pg/position.hpp"
+
+extern "C" {
+#include "funcapi.h"
+#include "utils/date.h"
+#include "utils/tuplestore.h"
+}
+
+namespace search_assign::pg {
+namespace {
+
+constexpr const char* kSources[] = {"", "rule", "manual", "default"};
+
+// Copies the decoded memberships into palloc'd memory, so that no C++ object lives while rows are made.
+core::Membership* read_memberships(core::Bytes encoded, int* count) {
+  const size_t room = encoded.size() / 16 + 1;  // a membership takes more bytes
+  auto* memberships = static_cast<core::Membership*>(palloc(sizeof(core::Membership) * room));
+  size_t found = 0;
+  compute([&] {
+    core::Assignment assignment;
+    core::decode_assignment(encoded, assignment);
+    found = assignment.size();
+    std::copy(assignment.begin(), assignment.end(), memberships);
+  });
+  *count = static_cast<int>(found);
+  return memberships;
+}
+
+}  // namespace
+}  // namespace search_assign::pg
+
+SA_FUNCTION(sa_memberships) {
+  using namespace search_assign;
+  int count = 0;
+  const core::Membership* memberships = pg::read_memberships(pg::bytes_of(PG_GETARG_DATUM(0)), &count);
+  InitMaterializedSRF(fcinfo, 0);
+  auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+  for (int i = 0; i < count; ++i) {
+    const core::Membership& membership = memberships[i];
+    Datum values[] = {Int32GetDatum(static_cast<int32>(membership.target)), Int32GetDatum(membership.target_id),
+                      Int64GetDatum(membership.rule_id),
+                      CStringGetTextDatum(pg::kSources[static_cast<int>(membership.source)]),
+                      DateADTGetDatum(membership.since)};
+    bool nulls[] = {false, false, membership.rule_id == 0, false, false};
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+  }
+  PG_RETURN_NULL();
+}

@@ -1,0 +1,124 @@
+// The transaction's change set and its (sub)transaction callbacks. Backend zone; the vector itself
+// is touched only inside compute().
+#include "search_assign/pg/change_set.hpp"
+
+#include "search_assign/pg/assignment_apply.hpp"
+#include "search_assign/pg/boundary.hpp"
+#include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/settings.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "utils/inval.h"
+#include "utils/snapmgr.h"
+}
+
+namespace search_assign::pg {
+namespace {
+
+// Where a subtransaction's part of the deltas begins.
+struct Level {
+  SubTransactionId subtransaction;
+  size_t first;
+};
+
+struct ChangeSet {
+  std::vector<core::Delta> deltas;
+  std::vector<Level> levels;  // ascending; the outermost level that has a part first
+};
+
+constinit ChangeSet* current = nullptr;
+
+void forget() noexcept {
+  delete current;
+  current = nullptr;
+}
+
+void apply_from(size_t first) {
+  // The application reads and writes like a statement of its own.
+  CommandCounterIncrement();
+  AcceptInvalidationMessages();
+  apply_deltas_to_customers(current->deltas.data() + first, current->deltas.size() - first);
+  current->deltas.resize(first);
+}
+
+void transaction_event(XactEvent event, void*) {
+  switch (event) {
+    case XACT_EVENT_PRE_COMMIT:
+    case XACT_EVENT_PRE_PREPARE:
+      if (current != nullptr && !current->deltas.empty()) {
+        PushActiveSnapshot(GetLatestSnapshot());
+        apply_from(0);
+        PopActiveSnapshot();
+      }
+      forget();
+      break;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_PREPARE:
+    case XACT_EVENT_ABORT:
+      forget();
+      abort_maintenance(0);
+      abort_evaluation_date(0);
+      break;
+    default: break;
+  }
+}
+
+void subtransaction_event(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent, void*) {
+  if (event == SUBXACT_EVENT_ABORT_SUB) {
+    const int level = GetCurrentTransactionNestLevel();
+    abort_evaluation_date(level);
+    abort_maintenance(level);
+  }
+  if (current == nullptr || current->levels.empty()) return;
+  Level& top = current->levels.back();
+  if (top.subtransaction != subtransaction) return;
+  if (event == SUBXACT_EVENT_ABORT_SUB) {
+    current->deltas.resize(std::min(top.first, current->deltas.size()));
+    current->levels.pop_back();
+  } else if (event == SUBXACT_EVENT_COMMIT_SUB) {
+    // The parent takes the part over; where it has one of its own, that begins earlier.
+    const size_t count = current->levels.size();
+    if (count > 1 && current->levels[count - 2].subtransaction == parent)
+      current->levels.pop_back();
+    else
+      top.subtransaction = parent;
+  }
+}
+
+}  // namespace
+
+void change_set_enter_level() {
+  const SubTransactionId subtransaction = GetCurrentSubTransactionId();
+  compute([&] {
+    if (current == nullptr) current = new ChangeSet;
+    if (current->levels.empty() || current->levels.back().subtransaction != subtransaction)
+      current->levels.push_back({subtransaction, current->deltas.size()});
+  });
+}
+
+std::vector<core::Delta>& change_set_deltas() { return current->deltas; }
+
+void change_set_touch(int64 customer_id) {
+  change_set_enter_level();
+  compute([&] {
+    current->deltas.push_back({customer_id, 0, 0, 0, core::Facet::Touch, 1, 0});
+  });
+}
+
+void change_set_apply() {
+  if (current == nullptr || current->levels.empty()) return;
+  const Level& top = current->levels.back();
+  if (top.subtransaction == GetCurrentSubTransactionId() && top.first < current->deltas.size()) apply_from(top.first);
+}
+
+void change_set_statement_end() {
+  if (apply_mode() == kApplyAtStatement) change_set_apply();
+}
+
+void register_change_set_callbacks() {
+  RegisterXactCallback(transaction_event, nullptr);
+  RegisterSubXactCallback(subtransaction_event, nullptr);
+}
+
+}  // namespace search_assign::pg

@@ -1,0 +1,369 @@
+// Configuration: searches and rules in force, compiled once a backend. Backend zone.
+//
+// The tables of the configuration carry statement triggers that raise configuration.version and
+// invalidate the relcache entry of receivables.configuration (sa_configuration_changed). Every
+// backend's callback then clears the flag; the next use rebuilds.
+#include "search_assign/pg/configuration.hpp"
+
+#include "search_assign/pg/boundary.hpp"
+#include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/criteria.hpp"
+#include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/tree.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+}
+
+namespace search_assign::pg {
+namespace {
+
+Configuration* current = nullptr;
+bool valid = false;
+Oid watched = InvalidOid;  // receivables.configuration
+
+constexpr const char* kSearchesSql =
+    "SELECT s.search_id, s.name, s.criteria FROM receivables.search s"
+    " WHERE EXISTS (SELECT FROM receivables.assignment_rule r WHERE r.search = s.name AND r.active)"
+    " ORDER BY s.search_id";
+
+constexpr const char* kRulesSql =
+    "SELECT r.rule_id, s.search_id, t.target, t.target_id, r.autorun, r.new_customers_only, r.active_since"
+    " FROM receivables.assignment_rule r JOIN receivables.search s ON s.name = r.search"
+    " JOIN receivables.assignment_target t ON t.rule_id = r.rule_id"
+    " WHERE r.active"
+    " ORDER BY t.target, CASE WHEN t.target >= 4 THEN t.target_id END, r.priority, r.rule_id";
+
+constexpr const char* kTargetsSql =
+    "SELECT target, target_id, name, is_default FROM receivables.assignment_target_name ORDER BY target, target_id";
+
+bool is_business_date(Node* node) {
+  return IsA(node, FuncExpr) && get_func_namespace(reinterpret_cast<FuncExpr*>(node)->funcid) ==
+                                    get_namespace_oid(kSchema, false);
+}
+
+// Operators other than comparisons that cannot raise an error on stored values either: dates in the
+// ledger are finite, and the business date is far from the ends of the calendar.
+bool operator_can_fail(OpExpr* op) {
+  switch (op->opfuncid) {
+    case F_DATE_MI:
+    case F_TEXTLIKE:
+    case F_TEXTNLIKE:
+    case F_JSONB_OBJECT_FIELD:
+    case F_JSONB_OBJECT_FIELD_TEXT:
+    case F_JSONB_EXISTS: return false;
+    case F_DATE_MII:
+    case F_DATE_PLI: {
+      auto* date = static_cast<Node*>(linitial(op->args));
+      auto* days = static_cast<Node*>(lsecond(op->args));
+      return !is_business_date(date) || !IsA(days, Const) ||
+             std::abs(static_cast<int64>(DatumGetInt32(reinterpret_cast<Const*>(days)->constvalue))) > 1'000'000;
+    }
+    default: return get_op_btree_interpretation(op->opno) == NIL;
+  }
+}
+
+// Comparisons, NULL tests and the extension's own functions over stored values cannot raise an error.
+bool node_can_fail(Node* node, void* context) {
+  if (node == nullptr) return false;
+  switch (nodeTag(node)) {
+    case T_Var:
+    case T_Const:
+    case T_BoolExpr:
+    case T_NullTest:
+    case T_BooleanTest:
+    case T_RelabelType:
+    case T_CaseExpr:
+    case T_CaseWhen:
+    case T_CoalesceExpr:
+    case T_List: break;
+    case T_OpExpr:
+    case T_DistinctExpr:
+    case T_NullIfExpr:
+      set_opfuncid(reinterpret_cast<OpExpr*>(node));
+      if (operator_can_fail(reinterpret_cast<OpExpr*>(node))) return true;
+      break;
+    case T_ScalarArrayOpExpr:
+      if (get_op_btree_interpretation(reinterpret_cast<ScalarArrayOpExpr*>(node)->opno) == NIL) return true;
+      break;
+    case T_FuncExpr:
+      if (get_func_namespace(reinterpret_cast<FuncExpr*>(node)->funcid) != get_namespace_oid(kSchema, false))
+        return true;
+      break;
+    default: return true;
+  }
+  return expression_tree_walker(node, tree_walker(node_can_fail), context);
+}
+
+// Parses a stored criteria; what makes it invalid is returned as a message instead of raised.
+Expr* parse_stored(const char* criteria, Relation facts, MemoryContext memory, const char** error) {
+  Expr* volatile expression = nullptr;
+  MemoryContext caller = CurrentMemoryContext;
+  ResourceOwner owner = CurrentResourceOwner;
+  *error = nullptr;
+  BeginInternalSubTransaction(nullptr);
+  MemoryContextSwitchTo(memory);
+  PG_TRY();
+  {
+    expression = parse_criteria(criteria, facts);
+    ReleaseCurrentSubTransaction();
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(memory);
+    ErrorData* data = CopyErrorData();
+    FlushErrorState();
+    RollbackAndReleaseCurrentSubTransaction();
+    *error = data->message;
+    expression = nullptr;
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(caller);
+  CurrentResourceOwner = owner;
+  return expression;
+}
+
+void compile_search(CompiledSearch* search, const char* criteria, Relation facts, Configuration* config) {
+  Expr* expression = parse_stored(criteria, facts, config->memory, &search->error);
+  if (expression == nullptr) return;
+  search->columns = used_attributes(expression);
+  search->time_terms = time_terms(expression, facts);
+  search->can_fail = node_can_fail(reinterpret_cast<Node*>(expression), nullptr);
+  search->state = ExecInitExpr(expression, nullptr);
+  config->columns = bms_add_members(config->columns, search->columns);
+  if (search->time_terms != NIL) config->has_time_terms = true;
+  // The look-ahead reads the columns that the time terms name.
+  ListCell* cell = nullptr;
+  foreach (cell, search->time_terms) {
+    auto* term = static_cast<TimeTerm*>(lfirst(cell));
+    if (term->attribute != 0) config->columns = bms_add_member(config->columns, term->attribute);
+  }
+}
+
+void load_searches(Configuration* config) {
+  SpiRows rows = spi_select(kSearchesSql);
+  config->search_count = static_cast<int>(rows.count);
+  config->searches = static_cast<CompiledSearch*>(
+      MemoryContextAllocZero(config->memory, sizeof(CompiledSearch) * (rows.count + 1)));
+  Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
+  for (uint64 i = 0; i < rows.count; ++i) {
+    MemoryContext caller = MemoryContextSwitchTo(config->memory);
+    CompiledSearch* search = &config->searches[i];
+    search->search_id = spi_int64(rows, i, 1);
+    search->name = CStringGetTextDatum(spi_text(rows, i, 2));
+    compile_search(search, spi_text(rows, i, 3), facts, config);
+    MemoryContextSwitchTo(caller);
+  }
+  table_close(facts, AccessShareLock);
+}
+
+int search_index(const Configuration* config, int64 search_id) {
+  for (int i = 0; i < config->search_count; ++i)
+    if (config->searches[i].search_id == search_id) return i;
+  elog(ERROR, "search %lld is missing", static_cast<long long>(search_id));
+  return -1;
+}
+
+void load_rules(Configuration* config) {
+  SpiRows rows = spi_select(kRulesSql);
+  auto* rules = static_cast<core::Rule*>(MemoryContextAllocZero(config->memory, sizeof(core::Rule) * (rows.count + 1)));
+  for (uint64 i = 0; i < rows.count; ++i) {
+    core::Rule* rule = &rules[i];
+    rule->rule_id = spi_int64(rows, i, 1);
+    rule->search = search_index(config, spi_int64(rows, i, 2));
+    rule->target = static_cast<core::Target>(spi_int32(rows, i, 3));
+    rule->target_id = spi_int32(rows, i, 4);
+    rule->autorun = spi_bool(rows, i, 5);
+    rule->new_customers_only = spi_bool(rows, i, 6);
+    rule->active_since = spi_is_null(rows, i, 7) ? 0 : spi_int32(rows, i, 7);
+    if (rule->new_customers_only) config->needs_customer = true;
+    if (!rule->autorun) config->has_manual_rules = true;
+  }
+  config->rules.rules = std::span<const core::Rule>(rules, rows.count);
+}
+
+void load_targets(Configuration* config) {
+  SpiRows rows = spi_select(kTargetsSql);
+  config->target_count = static_cast<int>(rows.count);
+  config->targets =
+      static_cast<TargetName*>(MemoryContextAllocZero(config->memory, sizeof(TargetName) * (rows.count + 1)));
+  MemoryContext caller = MemoryContextSwitchTo(config->memory);
+  for (uint64 i = 0; i < rows.count; ++i) {
+    TargetName* target = &config->targets[i];
+    target->target = static_cast<core::Target>(spi_int32(rows, i, 1));
+    target->target_id = spi_int32(rows, i, 2);
+    target->name = CStringGetTextDatum(spi_text(rows, i, 3));
+    if (!spi_bool(rows, i, 4)) continue;
+    if (target->target == core::Target::Scenario) config->rules.default_scenario = target->target_id;
+    if (target->target == core::Target::CollectionPortfolio)
+      config->rules.default_collection_portfolio = target->target_id;
+    if (target->target == core::Target::RiskPortfolio) config->rules.default_risk_portfolio = target->target_id;
+  }
+  MemoryContextSwitchTo(caller);
+}
+
+// Per search, which of its columns depend on the day; and whether the customer row is read at all.
+void finish_searches(Configuration* config) {
+  MemoryContext caller = MemoryContextSwitchTo(config->memory);
+  config->facts = compile_facts(config->columns);
+  for (int i = 0; i < config->search_count; ++i)
+    config->searches[i].time_columns =
+        bms_intersect(config->searches[i].columns, config->facts->time_columns);
+  if (bms_overlap(config->columns, config->facts->customer_columns)) config->needs_customer = true;
+  MemoryContextSwitchTo(caller);
+}
+
+Configuration* build() {
+  MemoryContext memory = AllocSetContextCreate(TopMemoryContext, "search_assign configuration", ALLOCSET_DEFAULT_SIZES);
+  auto* config = static_cast<Configuration*>(MemoryContextAllocZero(memory, sizeof(Configuration)));
+  new (&config->rules) core::RuleSet{};
+  config->memory = memory;
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  PushActiveSnapshot(GetLatestSnapshot());
+  SpiRows version = spi_select("SELECT version FROM receivables.configuration");
+  config->version = version.count == 1 ? spi_int64(version, 0, 1) : 1;
+  load_searches(config);
+  load_rules(config);
+  load_targets(config);
+  finish_searches(config);
+  PopActiveSnapshot();
+  SPI_finish();
+  end_maintenance(scope);
+  return config;
+}
+
+void relation_changed(Datum, Oid relation) {
+  if (relation == InvalidOid || relation == watched || watched == InvalidOid) valid = false;
+}
+
+}  // namespace
+
+void forget_configuration() noexcept { valid = false; }
+
+void register_configuration_callbacks() {
+  CacheRegisterRelcacheCallback(relation_changed, static_cast<Datum>(0));
+}
+
+const Configuration* configuration() {
+  while (!valid || current == nullptr) {
+    if (current != nullptr) {
+      MemoryContextDelete(current->memory);
+      current = nullptr;
+    }
+    watched = relation_oid("configuration");
+    valid = true;  // an invalidation that arrives while building clears it again
+    current = build();
+  }
+  return current;
+}
+
+Datum target_name(const Configuration* config, core::Target target, int32 target_id) {
+  for (int i = 0; i < config->target_count; ++i)
+    if (config->targets[i].target == target && config->targets[i].target_id == target_id)
+      return config->targets[i].name;
+  return static_cast<Datum>(0);
+}
+
+Datum rule_search(const Configuration* config, int64 rule_id) {
+  for (const core::Rule& rule : config->rules.rules)
+    if (rule.rule_id == rule_id) return config->searches[rule.search].name;
+  return static_cast<Datum>(0);
+}
+
+namespace {
+
+core::Truth evaluate_state(const Configuration* config, const CompiledSearch& search, TupleTableSlot* facts) {
+  ExprContext* context = config->facts->context;
+  context->ecxt_scantuple = facts;
+  bool is_null = false;
+  const Datum result = ExecEvalExprSwitchContext(search.state, context, &is_null);
+  return !is_null && DatumGetBool(result) ? core::Truth::True : core::Truth::False;
+}
+
+// The guarded form: what a search raises is caught in a subtransaction that has written nothing.
+core::Truth evaluate_guarded(const Configuration* config, int index, TupleTableSlot* facts, SearchFailure* failure) {
+  volatile core::Truth truth = core::Truth::Unchanged;
+  MemoryContext caller = CurrentMemoryContext;
+  ResourceOwner owner = CurrentResourceOwner;
+  BeginInternalSubTransaction(nullptr);
+  MemoryContextSwitchTo(caller);
+  PG_TRY();
+  {
+    truth = evaluate_state(config, config->searches[index], facts);
+    ReleaseCurrentSubTransaction();
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(caller);
+    ErrorData* data = CopyErrorData();
+    // A cancelled query is the user's wish and no failure of the search.
+    if (data->sqlerrcode == ERRCODE_QUERY_CANCELED || data->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN) PG_RE_THROW();
+    FlushErrorState();
+    RollbackAndReleaseCurrentSubTransaction();
+    failure->search = index;
+    failure->sqlstate = data->sqlerrcode;
+    failure->message = pstrdup(data->message);
+    truth = core::Truth::Unchanged;
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(caller);
+  CurrentResourceOwner = owner;
+  return truth;
+}
+
+}  // namespace
+
+core::Truth evaluate_search(const Configuration* config, int index, TupleTableSlot* facts, SearchFailure* failure) {
+  const CompiledSearch& search = config->searches[index];
+  if (search.state == nullptr) {
+    failure->search = index;
+    failure->sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+    failure->message = pstrdup(search.error);
+    return core::Truth::Unchanged;
+  }
+  return search.can_fail ? evaluate_guarded(config, index, facts, failure) : evaluate_state(config, search, facts);
+}
+
+StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns) {
+  StandaloneSearch search;
+  Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
+  Expr* expression = parse_criteria(criteria, facts);
+  search.facts = compile_facts(bms_union(used_attributes(expression), also_columns));
+  search.state = ExecInitExpr(expression, nullptr);
+  table_close(facts, AccessShareLock);
+  return search;
+}
+
+}  // namespace search_assign::pg
+
+// Statement trigger of the configuration's tables: every backend rebuilds at its next use.
+SA_FUNCTION(sa_configuration_changed) {
+  using namespace search_assign::pg;
+  if (!CALLED_AS_TRIGGER(fcinfo))
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("function \"%s\" was not called as a trigger", "configuration_changed")));
+  if (in_restore()) PG_RETURN_POINTER(nullptr);
+  CacheInvalidateRelcacheByRelid(relation_oid("configuration"));
+  forget_configuration();
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  spi_execute("UPDATE receivables.configuration SET version = version + 1, changed_at = pg_catalog.clock_timestamp(),"
+              " changed_by = SESSION_USER");
+  SPI_finish();
+  end_maintenance(scope);
+  ereport(NOTICE, (errmsg("searches, rules or scenarios changed: in force for every later ledger change"),
+                   errhint("CALL receivables.search_assign() decides the other customers.")));
+  PG_RETURN_POINTER(nullptr);
+}

@@ -1,0 +1,468 @@
+// Histories of items and the dates of their paid parts. Backend zone.
+#include "search_assign/pg/ledger_history.hpp"
+
+#include "search_assign/core/assignment.hpp"
+#include "search_assign/pg/boundary.hpp"
+#include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/change_set.hpp"
+#include "search_assign/pg/numeric.hpp"
+#include "search_assign/pg/spi.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
+#include "utils/array.h"
+#include "utils/date.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+}
+
+namespace search_assign::pg {
+namespace {
+
+constexpr int kMaxColumns = 7;
+constexpr int kFlushAt = 10000;
+
+// Rows for one statement, column by column, as arrays for unnest.
+struct Table {
+  SpiStatement* statement;
+  int columns;
+  const Oid* types;
+  int count;
+  int capacity;
+  Datum* values[kMaxColumns];
+  bool* nulls[kMaxColumns];
+};
+
+constexpr Oid kChangeTypes[] = {INT8OID, INT8OID, DATEOID, NUMERICOID, NUMERICOID};
+constexpr Oid kQualificationTypes[] = {INT8OID, INT8OID, TEXTOID, DATEOID, TEXTOID, TEXTOID, DATEOID};
+constexpr Oid kMoveTypes[] = {INT8OID, INT8OID, INT8OID, INT8OID};
+constexpr Oid kKeyTypes[] = {INT8OID, INT8OID};
+
+SpiStatement change_statement = {
+    "INSERT INTO receivables.open_amount_change (customer_id, item_id, effective_on, paid, open_amount)"
+    " SELECT n.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
+    " pg_catalog.unnest($4), pg_catalog.unnest($5)) AS n",
+    5, {INT8ARRAYOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID}, nullptr};
+
+SpiStatement qualification_statement = {
+    "INSERT INTO receivables.qualification (customer_id, item_id, status, status_on, status_comment, resolver, promised_on)"
+    " SELECT n.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
+    " pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)) AS n",
+    7, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, DATEARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID}, nullptr};
+
+// Histories follow an item to another customer or number, and go with it.
+#define SA_MOVE(table)                                                                                      \
+  "UPDATE receivables." table " h SET customer_id = n.c2, item_id = n.i2 FROM ROWS FROM (pg_catalog.unnest($1)," \
+  " pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS n(c1, i1, c2, i2)"              \
+  " WHERE h.customer_id = n.c1 AND h.item_id = n.i1"
+#define SA_REMOVE(table)                                                                                   \
+  "DELETE FROM receivables." table " h USING ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS n(c, i)" \
+  " WHERE h.customer_id = n.c AND h.item_id = n.i"
+
+constexpr const char* kHistoryTables[] = {"open_amount_change", "qualification", "payment_allocation"};
+SpiStatement move_statements[] = {
+    {SA_MOVE("open_amount_change"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr},
+    {SA_MOVE("qualification"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr},
+    {SA_MOVE("payment_allocation"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
+SpiStatement remove_statements[] = {{SA_REMOVE("open_amount_change"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
+                                    {SA_REMOVE("qualification"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
+                                    {SA_REMOVE("payment_allocation"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
+
+void init_table(Table* table, SpiStatement* statement, const Oid* types, int columns) {
+  memset(table, 0, sizeof *table);
+  table->statement = statement;
+  table->types = types;
+  table->columns = columns;
+}
+
+Datum array_of(const Table& table, int column) {
+  int16 length = 0;
+  bool by_value = false;
+  char alignment = 0;
+  switch (table.types[column]) {
+    case INT8OID: length = 8, by_value = FLOAT8PASSBYVAL, alignment = TYPALIGN_DOUBLE; break;
+    case DATEOID: length = 4, by_value = true, alignment = TYPALIGN_INT; break;
+    default: length = -1, by_value = false, alignment = TYPALIGN_INT; break;
+  }
+  int dimensions[] = {table.count};
+  int lower_bounds[] = {1};
+  return PointerGetDatum(construct_md_array(table.values[column], table.nulls[column], 1, dimensions, lower_bounds,
+                                            table.types[column], length, by_value, alignment));
+}
+
+void run_with(const Table& table, SpiStatement* statement) {
+  Datum arrays[kMaxColumns];
+  for (int column = 0; column < table.columns; ++column) arrays[column] = array_of(table, column);
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  spi_run(statement, arrays);
+  SPI_finish();
+  end_maintenance(scope);
+}
+
+bool is_empty_relation(const char* name) {
+  Relation relation = table_open(relation_oid(name), AccessShareLock);
+  const bool empty = RelationGetNumberOfBlocks(relation) == 0;
+  table_close(relation, NoLock);
+  return empty;
+}
+
+}  // namespace
+
+struct HistoryRows {
+  MemoryContext memory;
+  Table changes;
+  Table qualifications;
+  Table moves;
+  Table removals;
+};
+
+namespace {
+
+// Adds a row whose values the caller fills in with set().
+int add_row(HistoryRows* history, Table* table) {
+  if (table->count == table->capacity) {
+    const int capacity = std::max(64, table->capacity * 2);
+    for (int column = 0; column < table->columns; ++column) {
+      const Size values = sizeof(Datum) * static_cast<Size>(capacity);
+      if (table->capacity == 0) {
+        table->values[column] = static_cast<Datum*>(MemoryContextAllocHuge(history->memory, values));
+        table->nulls[column] = static_cast<bool*>(MemoryContextAllocHuge(history->memory, static_cast<Size>(capacity)));
+      } else {
+        table->values[column] = static_cast<Datum*>(repalloc_huge(table->values[column], values));
+        table->nulls[column] = static_cast<bool*>(repalloc_huge(table->nulls[column], static_cast<Size>(capacity)));
+      }
+    }
+    table->capacity = capacity;
+  }
+  return table->count++;
+}
+
+void set(Table* table, int row, int column, Datum value, bool present = true) {
+  table->values[column][row] = present ? value : static_cast<Datum>(0);
+  table->nulls[column][row] = !present;
+}
+
+void set_copy(HistoryRows* history, Table* table, int row, int column, Datum value, bool present) {
+  MemoryContext caller = MemoryContextSwitchTo(history->memory);
+  set(table, row, column, present ? PointerGetDatum(PG_DETOAST_DATUM_COPY(value)) : static_cast<Datum>(0), present);
+  MemoryContextSwitchTo(caller);
+}
+
+void set_key(Table* table, int row, int column, ItemKey key) {
+  set(table, row, column, Int64GetDatum(key.customer_id));
+  set(table, row, column + 1, Int64GetDatum(key.item_id));
+}
+
+void flush_table(HistoryRows* history, Table* table) {
+  if (table->count == 0) return;
+  MemoryContext work = AllocSetContextCreate(history->memory, "search_assign history", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext caller = MemoryContextSwitchTo(work);
+  run_with(*table, table->statement);
+  MemoryContextSwitchTo(caller);
+  MemoryContextDelete(work);
+  table->count = 0;
+}
+
+void run_on_history_tables(const Table& table, SpiStatement* statements) {
+  if (table.count == 0) return;
+  for (size_t i = 0; i < std::size(kHistoryTables); ++i)
+    if (!is_empty_relation(kHistoryTables[i])) run_with(table, &statements[i]);
+}
+
+}  // namespace
+
+HistoryRows* open_history() {
+  auto* history = static_cast<HistoryRows*>(palloc(sizeof(HistoryRows)));
+  history->memory = CurrentMemoryContext;
+  init_table(&history->changes, &change_statement, kChangeTypes, 5);
+  init_table(&history->qualifications, &qualification_statement, kQualificationTypes, 7);
+  init_table(&history->moves, nullptr, kMoveTypes, 4);
+  init_table(&history->removals, nullptr, kKeyTypes, 2);
+  return history;
+}
+
+void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on, core::Amount paid) {
+  Table* table = &history->changes;
+  if (table->count == kFlushAt) flush_table(history, table);
+  const int row = add_row(history, table);
+  MemoryContext caller = MemoryContextSwitchTo(history->memory);
+  set_key(table, row, 0, {item.figures.customer_id, item.item_id});
+  set(table, row, 2, DateADTGetDatum(effective_on));
+  set(table, row, 3, numeric_from_sum(paid));
+  set(table, row, 4, numeric_from_sum(item.open_amount));
+  MemoryContextSwitchTo(caller);
+}
+
+void add_qualification(HistoryRows* history, const ItemRow& item) {
+  Table* table = &history->qualifications;
+  const int row = add_row(history, table);
+  set_key(table, row, 0, {item.figures.customer_id, item.item_id});
+  set_copy(history, table, row, 2, item.status, item.has_status);
+  set(table, row, 3, item.status_on, item.has_status_on);
+  set_copy(history, table, row, 4, item.status_comment, item.has_comment);
+  set_copy(history, table, row, 5, item.resolver, item.has_resolver);
+  set(table, row, 6, DateADTGetDatum(item.figures.promised_on), item.figures.promised_on != core::kNoDate);
+}
+
+void add_move(HistoryRows* history, ItemKey from, ItemKey to) {
+  const int row = add_row(history, &history->moves);
+  set_key(&history->moves, row, 0, from);
+  set_key(&history->moves, row, 2, to);
+}
+
+void add_removal(HistoryRows* history, ItemKey key) {
+  const int row = add_row(history, &history->removals);
+  set_key(&history->removals, row, 0, key);
+}
+
+void write_history(HistoryRows* history) {
+  run_on_history_tables(history->moves, move_statements);
+  run_on_history_tables(history->removals, remove_statements);
+  flush_table(history, &history->changes);
+  flush_table(history, &history->qualifications);
+}
+
+bool allocations_exist() { return !is_empty_relation("payment_allocation"); }
+
+// ---- paid parts ----
+
+namespace {
+
+// What is stored about the payments of one item.
+struct StoredPayments {
+  core::DatedAmount* changes;
+  int change_count;
+  core::DatedAmount* allocations;
+  int allocation_count;
+};
+
+SpiStatement stored_statement = {
+    "SELECT k.n::pg_catalog.int4 - 1, 0, h.effective_on, h.paid, h.change_no"
+    " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k(c, i, n)"
+    " JOIN receivables.open_amount_change h ON h.customer_id = k.c AND h.item_id = k.i"
+    " UNION ALL SELECT k.n::pg_catalog.int4 - 1, 1, a.allocated_on, a.amount, a.allocation_id"
+    " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k(c, i, n)"
+    " JOIN receivables.payment_allocation a ON a.customer_id = k.c AND a.item_id = k.i"
+    " ORDER BY 1, 2, 5",
+    2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr};
+
+void append(core::DatedAmount** list, int* count, core::DatedAmount value) {
+  if (*count == 0)
+    *list = static_cast<core::DatedAmount*>(palloc(sizeof(core::DatedAmount) * 4));
+  else if (*count >= 4 && (*count & (*count - 1)) == 0)
+    *list = static_cast<core::DatedAmount*>(repalloc_huge(*list, sizeof(core::DatedAmount) * static_cast<Size>(*count) * 2));
+  (*list)[(*count)++] = value;
+}
+
+core::Amount stored_amount(Datum numeric) {
+  core::Amount amount = 0;
+  if (amount_from_numeric(numeric, amount) != AmountStatus::Ok)
+    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("stored amount is out of range")));
+  return amount;
+}
+
+StoredPayments* load_payments(const ItemKey* keys, int count) {
+  MemoryContext memory = CurrentMemoryContext;
+  auto* stored = static_cast<StoredPayments*>(
+      MemoryContextAllocExtended(memory, sizeof(StoredPayments) * static_cast<Size>(count), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
+  auto* customers = static_cast<Datum*>(MemoryContextAllocHuge(memory, sizeof(Datum) * static_cast<Size>(count)));
+  auto* items = static_cast<Datum*>(MemoryContextAllocHuge(memory, sizeof(Datum) * static_cast<Size>(count)));
+  for (int i = 0; i < count; ++i) {
+    customers[i] = Int64GetDatum(keys[i].customer_id);
+    items[i] = Int64GetDatum(keys[i].item_id);
+  }
+  Datum arrays[] = {
+      PointerGetDatum(construct_array(customers, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
+      PointerGetDatum(construct_array(items, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  const SpiRows rows = spi_query(&stored_statement, arrays);
+  MemoryContext spi = MemoryContextSwitchTo(memory);
+  for (uint64 row = 0; row < rows.count; ++row) {
+    StoredPayments* item = &stored[spi_int32(rows, row, 1)];
+    const core::DatedAmount value = {spi_int32(rows, row, 3), stored_amount(spi_datum(rows, row, 4))};
+    if (spi_int32(rows, row, 2) == 0)
+      append(&item->changes, &item->change_count, value);
+    else
+      append(&item->allocations, &item->allocation_count, value);
+  }
+  MemoryContextSwitchTo(spi);
+  SPI_finish();
+  end_maintenance(scope);
+  MemoryContextSwitchTo(memory);
+  return stored;
+}
+
+// Dates an item's parts and adds them as deltas; conversion is PostgreSQL's numeric, so it stands
+// between the two pieces of C++ work.
+void add_parts(const StoredPayments& stored, const core::DatedAmount* change, const core::ItemFigures& figures, Datum fx_rate,
+               int sign) {
+  const int room = stored.change_count + stored.allocation_count + 1;
+  auto* parts = static_cast<core::DatedAmount*>(palloc(sizeof(core::DatedAmount) * static_cast<Size>(room)));
+  size_t count = 0;
+  compute([&] {
+    std::vector<core::DatedAmount> changes(stored.changes, stored.changes + stored.change_count);
+    if (change != nullptr && change->amount != 0) changes.push_back(*change);
+    std::vector<core::DatedAmount> allocations(stored.allocations, stored.allocations + stored.allocation_count);
+    core::sort_allocations(allocations);
+    std::vector<core::DatedAmount> result;
+    core::payment_parts(changes, allocations, result);
+    count = result.size();
+    std::copy(result.begin(), result.end(), parts);
+  });
+  if (fx_rate != static_cast<Datum>(0))
+    for (size_t i = 0; i < count; ++i) parts[i].amount = convert_amount(parts[i].amount, fx_rate);
+  compute([&] {
+    for (size_t i = 0; i < count; ++i) core::add_payment_part(change_set_deltas(), figures, parts[i], sign);
+  });
+}
+
+}  // namespace
+
+void add_repayments(Repayment* repayments, int count) {
+  MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "search_assign repayments", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext caller = MemoryContextSwitchTo(work);
+  auto* keys = static_cast<ItemKey*>(MemoryContextAllocHuge(work, sizeof(ItemKey) * static_cast<Size>(count)));
+  for (int i = 0; i < count; ++i) keys[i] = repayments[i].key;
+  const StoredPayments* stored = load_payments(keys, count);
+  for (int i = 0; i < count; ++i) {
+    const Repayment& repayment = repayments[i];
+    if (repayment.has_before) add_parts(stored[i], nullptr, repayment.before, repayment.fx_before, -1);
+    if (repayment.has_after) add_parts(stored[i], &repayment.change, repayment.after, repayment.fx_after, +1);
+  }
+  MemoryContextSwitchTo(caller);
+  MemoryContextDelete(work);
+}
+
+namespace {
+
+SpiStatement lock_items_statement = {
+    "SELECT i.* FROM receivables.item i WHERE (i.customer_id, i.item_id) IN"
+    " (SELECT k.c, k.i FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS k(c, i))"
+    " ORDER BY i.customer_id, i.item_id FOR NO KEY UPDATE",
+    2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr};
+
+bool key_less(const ItemKey& a, const ItemKey& b) {
+  return a.customer_id != b.customer_id ? a.customer_id < b.customer_id : a.item_id < b.item_id;
+}
+
+bool same_key(const ItemKey& a, const ItemKey& b) { return a.customer_id == b.customer_id && a.item_id == b.item_id; }
+
+// The rows of one item in rows sorted by key; *next moves past them.
+std::span<const AllocationRow> rows_of(const AllocationRow** next, const AllocationRow* end, ItemKey key) {
+  const AllocationRow* first = *next;
+  const AllocationRow* last = first;
+  while (last < end && same_key(last->key, key)) ++last;
+  *next = last;
+  return {first, last};
+}
+
+// The allocations of an item before the statement: those stored now without the added, with the removed ones.
+StoredPayments before_statement(const StoredPayments& now, std::span<const AllocationRow> added,
+                                std::span<const AllocationRow> removed) {
+  StoredPayments before = now;
+  before.allocations = nullptr;
+  before.allocation_count = 0;
+  auto* skip = static_cast<bool*>(palloc0(static_cast<Size>(now.allocation_count) + 1));
+  for (const AllocationRow& row : added)
+    for (int i = 0; i < now.allocation_count; ++i)
+      if (!skip[i] && now.allocations[i].on == row.allocated_on && now.allocations[i].amount == row.amount) {
+        skip[i] = true;
+        break;
+      }
+  for (int i = 0; i < now.allocation_count; ++i)
+    if (!skip[i]) append(&before.allocations, &before.allocation_count, now.allocations[i]);
+  for (const AllocationRow& row : removed)
+    append(&before.allocations, &before.allocation_count, {row.allocated_on, row.amount});
+  return before;
+}
+
+struct LockedItem {
+  ItemKey key;
+  core::ItemFigures figures;
+  Datum fx_rate;  // 0: not converted
+};
+
+// Locks the items, as an update of them would, so that their open amounts stand still while they are dated anew.
+LockedItem* lock_items(const ItemKey* keys, int count) {
+  MemoryContext memory = CurrentMemoryContext;
+  auto* locked = static_cast<LockedItem*>(palloc0(sizeof(LockedItem) * static_cast<Size>(count)));
+  auto* customers = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(count)));
+  auto* items = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(count)));
+  for (int i = 0; i < count; ++i) {
+    customers[i] = Int64GetDatum(keys[i].customer_id);
+    items[i] = Int64GetDatum(keys[i].item_id);
+  }
+  Datum arrays[] = {
+      PointerGetDatum(construct_array(customers, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
+      PointerGetDatum(construct_array(items, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  const SpiRows rows = spi_query(&lock_items_statement, arrays);
+  const ItemColumns columns = item_columns(rows.table->tupdesc);
+  TupleTableSlot* slot = MakeSingleTupleTableSlot(rows.table->tupdesc, &TTSOpsHeapTuple);
+  int next = 0;
+  for (uint64 row = 0; row < rows.count; ++row) {
+    ExecStoreHeapTuple(rows.table->vals[row], slot, false);
+    ItemRow item;
+    read_item(slot, columns, &item);
+    const ItemKey key = {item.figures.customer_id, item.item_id};
+    while (next < count && key_less(keys[next], key)) ++next;
+    if (next == count || !same_key(keys[next], key)) continue;
+    locked[next].key = key;
+    locked[next].figures = item.figures;
+    if (item.converted) {
+      MemoryContext spi = MemoryContextSwitchTo(memory);
+      locked[next].fx_rate = datumCopy(item.fx_rate, false, -1);
+      MemoryContextSwitchTo(spi);
+    }
+  }
+  ExecDropSingleTupleTableSlot(slot);
+  SPI_finish();
+  end_maintenance(scope);
+  MemoryContextSwitchTo(memory);
+  return locked;
+}
+
+}  // namespace
+
+void add_reallocations(AllocationRow* added, int added_count, AllocationRow* removed, int removed_count) {
+  MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "search_assign allocations", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext caller = MemoryContextSwitchTo(work);
+  int count = added_count + removed_count;
+  auto* keys = static_cast<ItemKey*>(palloc(sizeof(ItemKey) * static_cast<Size>(count)));
+  for (int i = 0; i < added_count; ++i) keys[i] = added[i].key;
+  for (int i = 0; i < removed_count; ++i) keys[added_count + i] = removed[i].key;
+  compute([&] {
+    const auto by_key = [](const AllocationRow& a, const AllocationRow& b) { return key_less(a.key, b.key); };
+    std::sort(added, added + added_count, by_key);
+    std::sort(removed, removed + removed_count, by_key);
+    std::sort(keys, keys + count, key_less);
+    count = static_cast<int>(std::unique(keys, keys + count, same_key) - keys);
+  });
+  const LockedItem* items = lock_items(keys, count);
+  const StoredPayments* stored = load_payments(keys, count);
+  const AllocationRow* next_added = added;
+  const AllocationRow* next_removed = removed;
+  for (int k = 0; k < count; ++k) {
+    const std::span added_here = rows_of(&next_added, added + added_count, keys[k]);
+    const std::span removed_here = rows_of(&next_removed, removed + removed_count, keys[k]);
+    if (!same_key(items[k].key, keys[k])) {
+      if (added_here.empty()) continue;  // the item went with its allocations
+      ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+                      errmsg("item %lld of customer %lld does not exist", static_cast<long long>(keys[k].item_id),
+                             static_cast<long long>(keys[k].customer_id)),
+                      errhint("An allocation names the customer and the item whose payment it dates.")));
+    }
+    const StoredPayments before = before_statement(stored[k], added_here, removed_here);
+    add_parts(before, nullptr, items[k].figures, items[k].fx_rate, -1);
+    add_parts(stored[k], nullptr, items[k].figures, items[k].fx_rate, +1);
+  }
+  MemoryContextSwitchTo(caller);
+  MemoryContextDelete(work);
+}
+
+}  // namespace search_assign::pg

@@ -1,0 +1,192 @@
+// Access to position rows. Backend zone.
+//
+// Concurrency rule of the whole extension: whoever decides a customer reads the position row, then the
+// other facts, and then updates the very row version it read; every change of a fact of a customer updates
+// the customer's position row before it commits. An update that finds another version starts
+// again with a newer snapshot. So a decision always rests on the newest facts, under every isolation level.
+#include "search_assign/pg/position.hpp"
+
+#include "search_assign/pg/catalog.hpp"
+
+extern "C" {
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+}
+
+namespace search_assign::pg {
+namespace {
+
+constexpr const char* kProfileColumns[core::kProfileFacets] = {"receivables", "qualified", "disputed", "sales",
+                                                               "payments"};
+
+PositionColumns find_columns(TupleDesc descriptor) {
+  PositionColumns columns;
+  columns.customer_id = column_number(descriptor, "customer_id");
+  columns.configuration_version = column_number(descriptor, "configuration_version");
+  columns.decided_on = column_number(descriptor, "decided_on");
+  columns.review_on = column_number(descriptor, "review_on");
+  columns.scenario_id = column_number(descriptor, "scenario_id");
+  columns.collection_portfolio_id = column_number(descriptor, "collection_portfolio_id");
+  columns.risk_portfolio_id = column_number(descriptor, "risk_portfolio_id");
+  columns.contact_emails = column_number(descriptor, "contact_emails");
+  columns.contact_phones = column_number(descriptor, "contact_phones");
+  columns.hand_made = column_number(descriptor, "hand_made");
+  columns.failed = column_number(descriptor, "failed");
+  columns.promises = column_number(descriptor, "promises");
+  columns.assignment = column_number(descriptor, "assignment");
+  for (size_t i = 0; i < core::kProfileFacets; ++i)
+    columns.profiles[i] = column_number(descriptor, kProfileColumns[i]);
+  return columns;
+}
+
+KeyedRelation open_keyed(const char* name, LOCKMODE lock) {
+  KeyedRelation keyed;
+  keyed.relation = table_open(relation_oid(name), lock);
+  const Oid key = RelationGetPrimaryKeyIndex(keyed.relation);
+  if (!OidIsValid(key)) elog(ERROR, "relation \"%s\" has no primary key", name);
+  keyed.index = index_open(key, AccessShareLock);
+  keyed.scan = nullptr;
+  keyed.slot = table_slot_create(keyed.relation, nullptr);
+  return keyed;
+}
+
+void close_keyed(KeyedRelation* keyed) {
+  if (keyed->scan != nullptr) index_endscan(keyed->scan);
+  ExecDropSingleTupleTableSlot(keyed->slot);
+  index_close(keyed->index, NoLock);
+  table_close(keyed->relation, NoLock);
+}
+
+bool find_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
+  ScanKeyData key;
+  ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(customer_id));
+  if (keyed->scan == nullptr)
+    keyed->scan = index_beginscan(keyed->relation, keyed->index, snapshot, 1, 0);
+  else
+    keyed->scan->xs_snapshot = snapshot;
+  index_rescan(keyed->scan, &key, 1, nullptr, 0);
+  return index_getnext_slot(keyed->scan, ForwardScanDirection, keyed->slot);
+}
+
+void insert_index_entries(PositionAccess* access) {
+  MemoryContext caller = MemoryContextSwitchTo(access->memory);
+  if (access->result == nullptr) {
+    access->estate = CreateExecutorState();
+    access->result = makeNode(ResultRelInfo);
+    InitResultRelInfo(access->result, access->position.relation, 1, nullptr, 0);
+    ExecOpenIndices(access->result, false);
+  }
+  ExecInsertIndexTuples(access->result, access->changed, access->estate, true, false, nullptr, NIL);
+  ResetPerTupleExprContext(access->estate);
+  MemoryContextSwitchTo(caller);
+}
+
+}  // namespace
+
+PositionAccess* open_positions(LOCKMODE lock) {
+  auto* access = static_cast<PositionAccess*>(palloc0(sizeof(PositionAccess)));
+  access->memory = CurrentMemoryContext;
+  access->position = open_keyed("position", lock);
+  access->columns = find_columns(RelationGetDescr(access->position.relation));
+  access->changed = MakeSingleTupleTableSlot(RelationGetDescr(access->position.relation), &TTSOpsVirtual);
+  return access;
+}
+
+void close_positions(PositionAccess* access) {
+  if (access->result != nullptr) {
+    ExecCloseIndices(access->result);
+    FreeExecutorState(access->estate);
+  }
+  if (access->customer.relation != nullptr) close_keyed(&access->customer);
+  ExecDropSingleTupleTableSlot(access->changed);
+  close_keyed(&access->position);
+  pfree(access);
+}
+
+bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot) {
+  MemoryContext caller = MemoryContextSwitchTo(access->memory);
+  const bool found = find_row(&access->position, customer_id, snapshot);
+  MemoryContextSwitchTo(caller);
+  return found;
+}
+
+bool find_customer(PositionAccess* access, int64 customer_id, Snapshot snapshot) {
+  MemoryContext caller = MemoryContextSwitchTo(access->memory);
+  if (access->customer.relation == nullptr) {
+    access->customer = open_keyed("customer", AccessShareLock);
+    access->customer_created_on = column_number(RelationGetDescr(access->customer.relation), "created_on");
+  }
+  const bool found = find_row(&access->customer, customer_id, snapshot);
+  MemoryContextSwitchTo(caller);
+  return found;
+}
+
+void start_change(PositionAccess* access) {
+  TupleTableSlot* found = access->position.slot;
+  TupleTableSlot* changed = access->changed;
+  slot_getallattrs(found);
+  ExecClearTuple(changed);
+  const int columns = changed->tts_tupleDescriptor->natts;
+  memcpy(changed->tts_values, found->tts_values, sizeof(Datum) * columns);
+  memcpy(changed->tts_isnull, found->tts_isnull, sizeof(bool) * columns);
+  ExecStoreVirtualTuple(changed);
+}
+
+void set_column(PositionAccess* access, AttrNumber column, Datum value) {
+  access->changed->tts_values[column - 1] = value;
+  access->changed->tts_isnull[column - 1] = false;
+}
+
+void set_null(PositionAccess* access, AttrNumber column) {
+  access->changed->tts_values[column - 1] = static_cast<Datum>(0);
+  access->changed->tts_isnull[column - 1] = true;
+}
+
+bool write_change(PositionAccess* access) {
+  TM_FailureData failure;
+  LockTupleMode lock_mode;
+  bool update_indexes = false;
+  const TM_Result result = table_tuple_update(
+      access->position.relation, &access->position.slot->tts_tid, access->changed, GetCurrentCommandId(true),
+      GetActiveSnapshot(), InvalidSnapshot, true, &failure, &lock_mode, &update_indexes);
+  switch (result) {
+    case TM_Ok:
+      if (update_indexes) insert_index_entries(access);
+      return true;
+    case TM_Updated:
+    case TM_Deleted: return false;
+    default: elog(ERROR, "unexpected result %d of updating a position", static_cast<int>(result));
+  }
+  return false;
+}
+
+Datum get_column(TupleTableSlot* slot, AttrNumber column, bool* is_null) { return slot_getattr(slot, column, is_null); }
+
+core::Bytes bytes_of(Datum varlena_datum) {
+  struct varlena* value = PG_DETOAST_DATUM_PACKED(varlena_datum);
+  return {reinterpret_cast<const uint8_t*>(VARDATA_ANY(value)), VARSIZE_ANY_EXHDR(value)};
+}
+
+Datum bytes_datum(core::Bytes bytes) {
+  auto* value = static_cast<struct varlena*>(palloc(VARHDRSZ + bytes.size()));
+  SET_VARSIZE(value, VARHDRSZ + bytes.size());
+  memcpy(VARDATA(value), bytes.data(), bytes.size());
+  return PointerGetDatum(value);
+}
+
+core::PositionFacets facets_of(PositionAccess* access, TupleTableSlot* slot) {
+  core::PositionFacets facets;
+  bool is_null = false;
+  for (size_t i = 0; i < core::kProfileFacets; ++i)
+    facets.profiles[i] = bytes_of(get_column(slot, access->columns.profiles[i], &is_null));
+  facets.promises = bytes_of(get_column(slot, access->columns.promises, &is_null));
+  facets.contact_emails = DatumGetInt32(get_column(slot, access->columns.contact_emails, &is_null));
+  facets.contact_phones = DatumGetInt32(get_column(slot, access->columns.contact_phones, &is_null));
+  return facets;
+}
+
+}  // namespace search_assign::pg
