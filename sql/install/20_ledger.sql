@@ -259,8 +259,8 @@ BEGIN
     END IF;
     RETURN NEW;
   END IF;
-  -- Waits for transactions that may just be using the status; a search for it follows.
-  LOCK TABLE receivables.item IN SHARE ROW EXCLUSIVE MODE;
+  -- No transaction may just be using the status; and none shall wait for us.
+  LOCK TABLE receivables.item IN SHARE ROW EXCLUSIVE MODE NOWAIT;
   IF EXISTS (SELECT FROM receivables.item i WHERE i.status = OLD.code) THEN
     RAISE EXCEPTION 'item status "%" is used by items', OLD.code
       USING ERRCODE = '2BP01', HINT = 'Set active = false to keep it from being chosen.';

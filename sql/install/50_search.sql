@@ -91,8 +91,8 @@ BEGIN
   IF TG_OP = 'UPDATE' AND NEW.search_id <> OLD.search_id THEN
     RAISE EXCEPTION 'search_id cannot be changed' USING ERRCODE = '55000';
   END IF;
-  IF NEW.criteria IS NULL THEN
-    RETURN NEW;
+  IF NEW.criteria IS NULL OR NEW.name IS NULL THEN
+    RETURN NEW;  -- the NOT NULL constraint speaks
   END IF;
   found := receivables.check_criteria(NEW.criteria);
   IF TG_OP = 'UPDATE' AND found.assignment_columns <> '{}'

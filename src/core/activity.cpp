@@ -2,6 +2,7 @@
 #include "search_assign/core/activity.hpp"
 
 #include "search_assign/core/calendar.hpp"
+#include "search_assign/core/maturity_codec.hpp"
 
 namespace search_assign::core {
 namespace {
@@ -18,18 +19,20 @@ Weighted payments_of_window(Bytes payments, Date as_of) {
   const Date after = add_months(month_start(as_of), 1);
   Weighted weighted;
   ProfileReader reader(payments);
-  for (ProfileEntry entry; reader.next(entry);)
-    if (entry.date >= first && entry.date < after) {
-      weighted.paid += entry.debit;
-      weighted.paid_times_days += entry.credit;
+  for (ProfileEntry entry; reader.next(entry) && entry.date < after;)
+    if (entry.date >= first) {
+      codec::add_sum(weighted.paid, entry.debit);
+      codec::add_sum(weighted.paid_times_days, entry.credit);
     }
   return weighted;
 }
 
 Sum divide_rounded(Sum numerator, Sum denominator) {  // denominator > 0; half away from zero
-  const Sum magnitude = numerator < 0 ? -numerator : numerator;
-  const Sum quotient = magnitude / denominator + (magnitude % denominator * 2 >= denominator ? 1 : 0);
-  return numerator < 0 ? -quotient : quotient;
+  const Sum quotient = numerator / denominator;
+  const Sum rest = numerator % denominator;  // of the numerator's sign
+  const Sum distance = rest < 0 ? -rest : rest;
+  if (distance < denominator - distance) return quotient;
+  return numerator < 0 ? quotient - 1 : quotient + 1;
 }
 
 template <class Wanted>
@@ -50,8 +53,11 @@ Sum sales_12m(Bytes sales, Date as_of) {
   const Date after = add_months(as_of, -12);
   Sum sum = 0;
   ProfileReader reader(sales);
-  for (ProfileEntry entry; reader.next(entry);)
-    if (entry.date > after && entry.date <= as_of) sum += entry.net();
+  for (ProfileEntry entry; reader.next(entry) && entry.date <= as_of;)
+    if (entry.date > after) {
+      codec::add_sum(sum, entry.debit);
+      codec::add_sum(sum, entry.credit);
+    }
   return sum;
 }
 
@@ -67,7 +73,9 @@ bool last_payment_on(Bytes payments, Date& date) {
 bool average_days_late(Bytes payments, Date as_of, Sum& days_late) {
   const Weighted weighted = payments_of_window(payments, as_of);
   if (weighted.paid <= 0) return false;
-  days_late = divide_rounded(weighted.paid_times_days * kAmountScale, weighted.paid);
+  Sum scaled = 0;
+  if (__builtin_mul_overflow(weighted.paid_times_days, Sum{kAmountScale}, &scaled)) codec::throw_sum_overflow();
+  days_late = divide_rounded(scaled, weighted.paid);
   return true;
 }
 

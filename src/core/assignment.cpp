@@ -15,6 +15,11 @@ constexpr std::size_t kMembershipBytes = 18;
 
 auto key(const Membership& m) { return std::tuple(m.target, m.target_id); }
 
+bool may_follow(const Membership& before, const Membership& m) {
+  return before.target == m.target ? before.target_id < m.target_id && !is_single_valued(m.target)
+                                   : before.target < m.target;
+}
+
 const Membership* find(std::span<const Membership> assignment, Target target, std::int32_t target_id) {
   for (const Membership& m : assignment)
     if (m.target == target && m.target_id == target_id) return &m;
@@ -28,12 +33,11 @@ bool holds_by_rule(std::span<const Membership> assignment, std::int64_t rule_id)
 }
 
 bool matches(const Rule& rule, const DecisionInput& input) {
+  // A manual rule between two calls, and a rule whose search failed, stand as they stood.
+  if (!rule.autorun && !input.evaluate_manual_rules) return holds_by_rule(input.previous, rule.rule_id);
   if (rule.new_customers_only && input.created_on < rule.active_since) return false;
   const Truth truth = input.truths[static_cast<std::size_t>(rule.search)];
-  // A manual rule between two calls, and a rule whose search failed, stand as they stood.
-  if ((!rule.autorun && !input.evaluate_manual_rules) || truth == Truth::Unchanged)
-    return holds_by_rule(input.previous, rule.rule_id);
-  return truth == Truth::True;
+  return truth == Truth::Unchanged ? holds_by_rule(input.previous, rule.rule_id) : truth == Truth::True;
 }
 
 void hold(const DecisionInput& input, Assignment& out, Target target, std::int32_t target_id,
@@ -92,7 +96,8 @@ void decide_colleagues(std::span<const Rule> rules, const DecisionInput& input, 
     hold(input, out, Target::Colleague, target_id, rule_id, source);
   };
   for (const HandMade& hand : input.hand_made)
-    if (hand.target == Target::Colleague && hand.mode == HandMode::Add) add(hand.target_id, 0, Source::Manual);
+    if (hand.target == Target::Colleague && hand.mode == HandMode::Add && input.as_of <= hand.until)
+      add(hand.target_id, 0, Source::Manual);
   for (const Membership& held : input.previous)
     if (held.target == Target::Colleague && held.source == Source::Rule) add(held.target_id, held.rule_id, Source::Rule);
   for (const Rule& rule : rules)
@@ -189,7 +194,7 @@ void decode_assignment(Bytes encoded, Assignment& out) {
     m.rule_id = static_cast<std::int64_t>(take(at, 8));
     m.since = static_cast<Date>(take(at, 4));
     if (m.target < Target::Scenario || m.target > Target::Colleague || m.source < Source::Rule ||
-        m.source > Source::Default || (!out.empty() && !(key(out.back()) < key(m))))
+        m.source > Source::Default || (!out.empty() && !may_follow(out.back(), m)))
       throw Error(ErrorKind::DataCorrupted, "stored assignment cannot be read");
     out.push_back(m);
   }

@@ -4,6 +4,7 @@
 #include "search_assign/core/calendar.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace search_assign::core {
 namespace {
@@ -29,7 +30,10 @@ Date date_from_civil(std::int32_t year, std::int32_t month, std::int32_t day) no
   const std::int64_t march_month = (month + 9) % 12;
   const std::int64_t day_of_year = (153 * march_month + 2) / 5 + day - 1;
   const std::int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return static_cast<Date>(era * kDaysPerEra + day_of_era - kEpochFromMarchZero);
+  // Beyond kMaxDate there is no date, but a comparison with the end of a window must still be right.
+  return static_cast<Date>(std::clamp<std::int64_t>(era * kDaysPerEra + day_of_era - kEpochFromMarchZero,
+                                                    std::numeric_limits<Date>::min(),
+                                                    std::numeric_limits<Date>::max()));
 }
 
 CivilDate civil_from_date(Date date) noexcept {

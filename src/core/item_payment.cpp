@@ -6,18 +6,23 @@
 namespace search_assign::core {
 namespace {
 
-// A positive amount is a part; a negative one takes back the latest parts.
+// A positive amount is a part; a negative one takes back the latest parts, and what it finds nothing
+// to take back from lessens the next ones: the sum is right after each movement.
 void settle(std::span<const DatedAmount> movements, std::vector<DatedAmount>& parts) {
+  Sum owed = 0;  // not yet taken back; 0 while there are parts
   for (const DatedAmount& movement : movements) {
     if (movement.amount > 0) {
-      parts.push_back(movement);
+      const Sum made_up = std::min<Sum>(owed, movement.amount);
+      owed -= made_up;
+      if (made_up < movement.amount)
+        parts.push_back({movement.on, static_cast<Amount>(movement.amount - made_up)});
       continue;
     }
-    Sum taken_back = -Sum{movement.amount};
-    while (taken_back > 0 && !parts.empty()) {
-      const Sum cut = std::min<Sum>(taken_back, parts.back().amount);
+    owed -= movement.amount;
+    while (owed > 0 && !parts.empty()) {
+      const Sum cut = std::min<Sum>(owed, parts.back().amount);
       parts.back().amount -= static_cast<Amount>(cut);
-      taken_back -= cut;
+      owed -= cut;
       if (parts.back().amount == 0) parts.pop_back();
     }
   }

@@ -3,6 +3,7 @@
 #include "search_assign/core/ledger_delta.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "search_assign/core/assignment.hpp"
@@ -59,28 +60,33 @@ std::uint32_t take_u32(Bytes bytes, std::size_t at) {
 template <class Visit>
 void each_promise(Bytes promises, Visit visit) {
   if (promises.empty() || promises[0] != kPromisesVersion) damaged();
+  std::int64_t before = std::numeric_limits<std::int64_t>::min();
   std::size_t at = 1;
   while (at < promises.size()) {
     if (promises.size() - at < 8) damaged();
     const auto date = static_cast<Date>(take_u32(promises, at));
     const std::size_t length = take_u32(promises, at + 4);
     at += 8;
-    if (promises.size() - at < length) damaged();
+    if (promises.size() - at < length || date <= before) damaged();
+    before = date;
     visit(date, promises.subspan(at, length));
     at += length;
   }
 }
 
-void apply_promises(Bytes stored, std::span<const Delta> deltas, PositionBuffers& out) {
+void apply_promises(Bytes stored, std::span<Delta> deltas, PositionBuffers& out) {
   DatedProfiles profiles;
   each_promise(stored, [&](Date date, Bytes profile) { profiles[date].assign(profile.begin(), profile.end()); });
-  EncodedProfile merged;
-  for (const Delta& delta : deltas) {
-    EncodedProfile& profile = profiles[delta.aux];
+  std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.aux < b.aux; });
+  for (std::size_t first = 0; first < deltas.size();) {
+    const Date date = deltas[first].aux;
+    out.entries.clear();
+    for (; first < deltas.size() && deltas[first].aux == date; ++first)
+      out.entries.push_back(entry_of(deltas[first]));
+    normalize(out.entries);
+    EncodedProfile& profile = profiles[date];
     if (profile.empty()) profile.assign(empty_profile().begin(), empty_profile().end());
-    const ProfileEntry entry = make_entry(delta.date, delta.amount, delta.sign);
-    merge(profile, std::span(&entry, 1), 1, merged);
-    profile = merged;
+    merge(profile, out.entries, 1, profile);
   }
   out.promises.assign(1, kPromisesVersion);
   for (const auto& [date, profile] : profiles) {
@@ -170,13 +176,14 @@ void apply_deltas(const PositionFacets& facets, std::span<Delta> deltas, Positio
 }
 
 void promised(Bytes promises, Date as_of, EncodedProfile& out) {
-  out.assign(empty_profile().begin(), empty_profile().end());
-  EncodedProfile sum;
+  std::vector<ProfileEntry> entries;  // of all dates together: one by one would be quadratic
   each_promise(promises, [&](Date date, Bytes profile) {
     if (date < as_of) return;
-    add(out, profile, sum);
-    out.swap(sum);
+    ProfileReader reader(profile);
+    for (ProfileEntry entry; reader.next(entry);) entries.push_back(entry);
   });
+  normalize(entries);
+  encode(entries, out);
 }
 
 void promise_days(Bytes promises, std::vector<Date>& days) {

@@ -44,9 +44,27 @@ Sum read_long_sum(Cursor& cursor, bool cents) {
   return scaled;
 }
 
-void decode_unusual(Cursor& cursor, bool first, ProfileEntry& entry) {
-  const std::uint8_t* const start = cursor.at;
-  advance_date(cursor, first, entry.date);
+namespace {
+
+void advance_date(Cursor& cursor, Date& date) {
+  const std::uint64_t raw = read_varint64(cursor);
+  if (date == kBeforeFirst) {
+    const std::int64_t value = from_zigzag(raw);
+    if (value < kMinDate || value > kMaxDate) throw_damaged("A date is out of range.");
+    date = static_cast<Date>(value);
+  } else {
+    if (raw == 0 || raw > static_cast<std::uint64_t>(std::int64_t{kMaxDate} - date)) {
+      throw_damaged("A date is out of order or out of range.");
+    }
+    date = static_cast<Date>(date + static_cast<std::int64_t>(raw));
+  }
+}
+
+}  // namespace
+
+const std::uint8_t* read_entry(const std::uint8_t* at, const std::uint8_t* end, ProfileEntry& entry) {
+  Cursor cursor = cursor_over({at, end});
+  advance_date(cursor, entry.date);
   if (cursor.at == cursor.end) throw_damaged("The value is cut short.");
   const unsigned flags = *cursor.at++;
   if ((flags & kFlagReserved) != 0) throw_damaged("An entry has unknown flags.");
@@ -56,17 +74,17 @@ void decode_unusual(Cursor& cursor, bool first, ProfileEntry& entry) {
   entry.debit_items = read_items(cursor, (flags >> kDebitItemsShift) & 3);
   entry.credit_items = read_items(cursor, (flags >> kCreditItemsShift) & 3);
   // Padded numbers are tolerated, but merging copies entries into room for the longest valid ones.
-  if (static_cast<std::size_t>(cursor.at - start) > kMaxEntryBytes) throw_damaged("An entry is too long.");
+  if (static_cast<std::size_t>(cursor.at - at) > kMaxEntryBytes) throw_damaged("An entry is too long.");
+  return cursor.at;
 }
 
-std::uint64_t read_header(Cursor& cursor) {
+OpenProfile open_profile(Bytes profile) {
+  Cursor cursor = cursor_over(profile);
   if (cursor.at == cursor.end) throw_damaged("The value is empty.");
   if (*cursor.at++ != kVersion) throw_damaged("The format version is unknown.");
   const std::uint64_t count = read_varint64(cursor);
-  if (count > static_cast<std::uint64_t>(cursor.end - cursor.at) / 2) {
-    throw_damaged("The number of entries exceeds the value's size.");
-  }
-  return count;
+  if (count > cursor.left() / 2) throw_damaged("The number of entries exceeds the value's size.");
+  return {cursor, count};
 }
 
 namespace {
@@ -116,21 +134,18 @@ std::uint8_t* write_entry(std::uint8_t* out, bool first, Date before, const Prof
 
 namespace {
 
-codec::Cursor cursor_over(Bytes bytes) noexcept { return {bytes.data(), bytes.data() + bytes.size()}; }
-
 // validate_canonical compares every part of the value with what encode would have written.
 void validate_canonical(Bytes encoded) {
-  codec::Cursor cursor = cursor_over(encoded);
-  const std::uint64_t count = codec::read_header(cursor);
+  auto [cursor, count] = codec::open_profile(encoded);
   if (static_cast<std::size_t>(cursor.at - encoded.data()) != 1 + codec::varint_size(count)) {
     codec::throw_damaged("A number is not in its shortest form.");
   }
-  ProfileEntry entry;
+  ProfileEntry entry{.date = codec::kBeforeFirst};
   std::uint8_t expected[codec::kMaxEntryBytes + codec::kStoreSlack];
   for (std::uint64_t index = 0; index < count; ++index) {
     const std::uint8_t* start = cursor.at;
     const Date before = entry.date;
-    codec::decode_entry(cursor, index == 0, entry);
+    codec::decode_entry(cursor, entry);
     if (entry.is_zero()) codec::throw_damaged("An entry is zero.");
     const auto size = static_cast<std::size_t>(cursor.at - start);
     const std::uint8_t* end = codec::write_entry(expected, index == 0, before, entry);
@@ -143,10 +158,13 @@ void validate_canonical(Bytes encoded) {
 
 }  // namespace
 
-ProfileReader::ProfileReader(Bytes encoded) : at_(nullptr), end_(encoded.data() + encoded.size()) {
-  codec::Cursor cursor = cursor_over(encoded);
-  count_ = left_ = codec::read_header(cursor);
+ProfileReader::ProfileReader(Bytes encoded) {
+  const auto [cursor, count] = codec::open_profile(encoded);
+  count_ = left_ = count;
+  date_ = codec::kBeforeFirst;
   at_ = cursor.at;
+  end_ = cursor.end;
+  last_ = cursor.last;
 }
 
 bool ProfileReader::next(ProfileEntry& entry) {
@@ -154,12 +172,11 @@ bool ProfileReader::next(ProfileEntry& entry) {
     if (at_ != end_) codec::throw_damaged("There are bytes after the last entry.");
     return false;
   }
-  codec::Cursor cursor{at_, end_};
+  codec::Cursor cursor{at_, end_, last_};
   entry.date = date_;
-  codec::decode_entry(cursor, first_, entry);
+  codec::decode_entry(cursor, entry);
   date_ = entry.date;
   at_ = cursor.at;
-  first_ = false;
   --left_;
   return true;
 }
@@ -169,10 +186,7 @@ Bytes empty_profile() noexcept {
   return kEmpty;
 }
 
-std::uint64_t entry_count(Bytes profile) {
-  codec::Cursor cursor = cursor_over(profile);
-  return codec::read_header(cursor);
-}
+std::uint64_t entry_count(Bytes profile) { return codec::open_profile(profile).count; }
 
 bool is_empty(Bytes profile) { return entry_count(profile) == 0; }
 

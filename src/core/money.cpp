@@ -3,51 +3,15 @@
 #include "search_assign/core/money.hpp"
 
 #include <algorithm>
-#include <limits>
+
+#include "search_assign/core/calendar.hpp"
 
 namespace search_assign::core {
 namespace {
 
 __extension__ using Magnitude = unsigned __int128;
 
-constexpr std::int64_t kEpochShift = 730'425;  // days from 0000-03-01 to 2000-01-01
-constexpr std::int64_t kDaysPerEra = 146'097;  // 400 Gregorian years
-
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-// days_from_civil counts days since 2000-01-01. Years run from March, so that the leap day
-// is the last of its year.
-constexpr std::int64_t days_from_civil(std::int64_t year, int month, int day) noexcept {
-  const std::int64_t shifted = month > 2 ? year : year - 1;
-  const std::int64_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
-  const std::int64_t year_of_era = shifted - era * 400;
-  const int month_from_march = (month + 9) % 12;
-  const std::int64_t day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-  return era * kDaysPerEra + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-         kEpochShift;
-}
-static_assert(days_from_civil(2000, 1, 1) == 0 && days_from_civil(1999, 12, 31) == -1);
-static_assert(days_from_civil(-4713, 11, 24) == kMinDate && days_from_civil(5874897, 12, 31) == kMaxDate);
-
-struct Civil {
-  std::int64_t year;
-  int month;
-  int day;
-};
-
-constexpr Civil civil_from_days(std::int64_t days) noexcept {
-  const std::int64_t shifted = days + kEpochShift;
-  const std::int64_t era = (shifted >= 0 ? shifted : shifted - (kDaysPerEra - 1)) / kDaysPerEra;
-  const std::int64_t day_of_era = shifted - era * kDaysPerEra;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const auto month_from_march = static_cast<int>((5 * day_of_year + 2) / 153);
-  const auto day = static_cast<int>(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-  const int month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  return {era * 400 + year_of_era + (month <= 2 ? 1 : 0), month, day};
-}
-static_assert(civil_from_days(59).month == 2 && civil_from_days(59).day == 29);
 
 void append_padded(std::string& out, std::int64_t value, std::size_t width) {
   const std::string digits = std::to_string(value);
@@ -115,7 +79,7 @@ bool sum_from_text(std::string_view text, Sum& value) {
 }
 
 std::string date_to_text(Date date) {
-  const Civil civil = civil_from_days(date);
+  const CivilDate civil = civil_from_date(date);
   std::string out;
   if (civil.year < 0) out += '-';
   append_padded(out, civil.year < 0 ? -civil.year : civil.year, 4);
@@ -137,11 +101,12 @@ bool date_from_text(std::string_view text, Date& date) {
   }
   if (before_christ) year = -year;
   if (month < 1 || month > 12 || day < 1) return false;
-  const std::int64_t days = days_from_civil(year, static_cast<int>(month), static_cast<int>(day));
-  if (days < kMinDate || days > kMaxDate) return false;
-  const Civil back = civil_from_days(days);  // 30 February comes back as another day
+  const Date found = date_from_civil(static_cast<std::int32_t>(year), static_cast<std::int32_t>(month),
+                                     static_cast<std::int32_t>(day));
+  if (found < kMinDate || found > kMaxDate) return false;
+  const CivilDate back = civil_from_date(found);  // 30 February comes back as another day
   if (back.year != year || back.month != month || back.day != day) return false;
-  date = static_cast<Date>(days);
+  date = found;
   return true;
 }
 

@@ -43,7 +43,7 @@ void load_bands() {
     band_memory = AllocSetContextCreate(TopMemoryContext, "search_assign bands", ALLOCSET_SMALL_SIZES);
     bands_registered = true;
   }
-  band_relation = relation_oid("payer_profile_band");
+  band_relation = relation_oid("configuration");  // a change of the bands invalidates it (configuration_changed)
   band_count = 0;
   MemoryContextReset(band_memory);
   MemoryContext caller = CurrentMemoryContext;

@@ -94,19 +94,27 @@ core::Date decision_date(Application* application) {
   const core::Date today = business_date();
   const Datum decided_on =
       get_column(application->access->position.slot, application->access->columns.decided_on, &is_null);
-  if (is_null || business_date_is_set()) return today;
-  return std::max(today, DatumGetDateADT(decided_on));
+  if (is_null || business_date_is_set() || DatumGetDateADT(decided_on) <= today) return today;
+  // Later than now: the business date had been set and is set back on purpose.
+  return DatumGetDateADT(decided_on) <= date_of_clock() ? DatumGetDateADT(decided_on) : today;
 }
 
 SpiStatement hand_made_statement = {
     "SELECT target, target_id, mode, until FROM receivables.hand_assignment WHERE customer_id = $1", 1, {INT8OID}, nullptr};
 
-void load_hand_made(Application* application, int64 customer_id) {
+bool hand_made_changed(const core::Delta* deltas, size_t count) {
+  for (size_t i = 0; i < count; ++i)
+    if (deltas[i].facet == core::Facet::Touch && deltas[i].side == core::kTouchHandMade) return true;
+  return false;
+}
+
+// The flag in the position row spares the look into the table, unless this transaction has just changed it.
+void load_hand_made(Application* application, int64 customer_id, bool changed) {
   PositionAccess* access = application->access;
   std::vector<core::HandMade>& hand_made = application->buffers->hand_made;
   compute([&] { hand_made.clear(); });
   bool is_null = false;
-  if (!DatumGetBool(get_column(access->changed, access->columns.hand_made, &is_null))) return;
+  if (!changed && !DatumGetBool(get_column(access->changed, access->columns.hand_made, &is_null))) return;
   open_sql(application);
   Datum values[] = {Int64GetDatum(customer_id)};
   const SpiRows rows = spi_query(&hand_made_statement, values);
@@ -119,6 +127,7 @@ void load_hand_made(Application* application, int64 customer_id) {
     hand.until = spi_is_null(rows, i, 4) ? core::kNoDate : spi_int32(rows, i, 4);
     compute([&] { hand_made.push_back(hand); });
   }
+  set_column(access, access->columns.hand_made, BoolGetDatum(rows.count > 0));
   SPI_freetuptable(rows.table);
 }
 
@@ -249,7 +258,7 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   decision.failures = application->failures;
   if (!read_customer(application, customer_id, &decision)) return Outcome::Gone;
   read_previous(application);
-  load_hand_made(application, customer_id);
+  load_hand_made(application, customer_id, hand_made_changed(deltas, count));
   decide_now(&decision, buffers);
   if (application->run && stands(application, decision)) return Outcome::Stands;
 

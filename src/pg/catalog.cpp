@@ -51,6 +51,8 @@ MaintenanceScope begin_maintenance() {
   SetUserIdAndSecContext(
       owner, scope.security_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
   scope.guc_level = NewGUCNestLevel();
+  scope.read_only = XactReadOnly;
+  XactReadOnly = false;
   set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
                     false);
   if (maintenance_depth++ == 0) maintenance_level = GetCurrentTransactionNestLevel();
@@ -59,6 +61,7 @@ MaintenanceScope begin_maintenance() {
 
 void end_maintenance(const MaintenanceScope& scope) {
   --maintenance_depth;
+  XactReadOnly = scope.read_only;
   AtEOXact_GUC(false, scope.guc_level);
   SetUserIdAndSecContext(scope.user, scope.security_context);
 }

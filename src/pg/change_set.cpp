@@ -35,10 +35,12 @@ void forget() noexcept {
 }
 
 void apply_from(size_t first) {
-  // The application reads and writes like a statement of its own.
+  // The application reads and writes like a statement of its own, and must see what the calling one has written.
   CommandCounterIncrement();
   AcceptInvalidationMessages();
+  PushActiveSnapshot(GetLatestSnapshot());
   apply_deltas_to_customers(current->deltas.data() + first, current->deltas.size() - first);
+  PopActiveSnapshot();
   current->deltas.resize(first);
 }
 
@@ -46,11 +48,7 @@ void transaction_event(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-      if (current != nullptr && !current->deltas.empty()) {
-        PushActiveSnapshot(GetLatestSnapshot());
-        apply_from(0);
-        PopActiveSnapshot();
-      }
+      if (current != nullptr && !current->deltas.empty()) apply_from(0);
       forget();
       break;
     case XACT_EVENT_COMMIT:
@@ -99,10 +97,10 @@ void change_set_enter_level() {
 
 std::vector<core::Delta>& change_set_deltas() { return current->deltas; }
 
-void change_set_touch(int64 customer_id) {
+void change_set_touch_hand_made(int64 customer_id) {
   change_set_enter_level();
   compute([&] {
-    current->deltas.push_back({customer_id, 0, 0, 0, core::Facet::Touch, 1, 0});
+    current->deltas.push_back({customer_id, 0, 0, 0, core::Facet::Touch, 1, core::kTouchHandMade});
   });
 }
 

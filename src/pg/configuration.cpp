@@ -10,16 +10,20 @@
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/subtransaction.hpp"
 #include "search_assign/pg/tree.hpp"
 
 extern "C" {
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -53,13 +57,37 @@ bool is_business_date(Node* node) {
                                     get_namespace_oid(kSchema, false);
 }
 
+// A LIKE pattern that ends with its escape character is an error at the first text that comes that far.
+bool is_plain_pattern(Node* pattern) {
+  if (!IsA(pattern, Const)) return false;
+  auto* constant = reinterpret_cast<Const*>(pattern);
+  return constant->constisnull || strchr(TextDatumGetCString(constant->constvalue), '\\') == nullptr;
+}
+
+// Of the arguments of the extension's own functions only a number of days can be wrong: a negative one is.
+bool days_can_be_negative(FuncExpr* call) {
+  ListCell* cell = nullptr;
+  foreach (cell, call->args) {
+    auto* argument = static_cast<Node*>(lfirst(cell));
+    if (exprType(argument) != INT4OID) continue;
+    if (!IsA(argument, Const)) return true;
+    auto* days = reinterpret_cast<Const*>(argument);
+    if (!days->constisnull && DatumGetInt32(days->constvalue) < 0) return true;
+  }
+  return false;
+}
+
+bool is_infinite_date(Const* constant) {
+  return constant->consttype == DATEOID && !constant->constisnull && DATE_NOT_FINITE(DatumGetDateADT(constant->constvalue));
+}
+
 // Operators other than comparisons that cannot raise an error on stored values either: dates in the
 // ledger are finite, and the business date is far from the ends of the calendar.
 bool operator_can_fail(OpExpr* op) {
   switch (op->opfuncid) {
-    case F_DATE_MI:
     case F_TEXTLIKE:
-    case F_TEXTNLIKE:
+    case F_TEXTNLIKE: return !is_plain_pattern(static_cast<Node*>(lsecond(op->args)));
+    case F_DATE_MI:
     case F_JSONB_OBJECT_FIELD:
     case F_JSONB_OBJECT_FIELD_TEXT:
     case F_JSONB_EXISTS: return false;
@@ -78,8 +106,10 @@ bool operator_can_fail(OpExpr* op) {
 bool node_can_fail(Node* node, void* context) {
   if (node == nullptr) return false;
   switch (nodeTag(node)) {
-    case T_Var:
     case T_Const:
+      if (is_infinite_date(reinterpret_cast<Const*>(node))) return true;
+      break;
+    case T_Var:
     case T_BoolExpr:
     case T_NullTest:
     case T_BooleanTest:
@@ -98,7 +128,8 @@ bool node_can_fail(Node* node, void* context) {
       if (get_op_btree_interpretation(reinterpret_cast<ScalarArrayOpExpr*>(node)->opno) == NIL) return true;
       break;
     case T_FuncExpr:
-      if (get_func_namespace(reinterpret_cast<FuncExpr*>(node)->funcid) != get_namespace_oid(kSchema, false))
+      if (get_func_namespace(reinterpret_cast<FuncExpr*>(node)->funcid) != get_namespace_oid(kSchema, false) ||
+          days_can_be_negative(reinterpret_cast<FuncExpr*>(node)))
         return true;
       break;
     default: return true;
@@ -106,37 +137,29 @@ bool node_can_fail(Node* node, void* context) {
   return expression_tree_walker(node, tree_walker(node_can_fail), context);
 }
 
-// Parses a stored criteria; what makes it invalid is returned as a message instead of raised.
-Expr* parse_stored(const char* criteria, Relation facts, MemoryContext memory, const char** error) {
-  Expr* volatile expression = nullptr;
-  MemoryContext caller = CurrentMemoryContext;
-  ResourceOwner owner = CurrentResourceOwner;
-  *error = nullptr;
-  BeginInternalSubTransaction(nullptr);
-  MemoryContextSwitchTo(memory);
-  PG_TRY();
-  {
-    expression = parse_criteria(criteria, facts);
-    ReleaseCurrentSubTransaction();
-  }
-  PG_CATCH();
-  {
-    MemoryContextSwitchTo(memory);
-    ErrorData* data = CopyErrorData();
-    FlushErrorState();
-    RollbackAndReleaseCurrentSubTransaction();
-    *error = data->message;
-    expression = nullptr;
-  }
-  PG_END_TRY();
+struct StoredCriteria {
+  const char* text;
+  Relation facts;
+  MemoryContext memory;
+  Expr* expression;
+};
+
+void parse_stored(void* argument) {
+  auto* stored = static_cast<StoredCriteria*>(argument);
+  MemoryContext caller = MemoryContextSwitchTo(stored->memory);
+  stored->expression = parse_criteria(stored->text, stored->facts);
   MemoryContextSwitchTo(caller);
-  CurrentResourceOwner = owner;
-  return expression;
 }
 
 void compile_search(CompiledSearch* search, const char* criteria, Relation facts, Configuration* config) {
-  Expr* expression = parse_stored(criteria, facts, config->memory, &search->error);
-  if (expression == nullptr) return;
+  // A criteria that has become invalid makes its search useless, but fails nothing else.
+  StoredCriteria stored = {criteria, facts, config->memory, nullptr};
+  CaughtError error;
+  if (!run_guarded(parse_stored, &stored, &error)) {
+    search->error = error.message;
+    return;
+  }
+  Expr* expression = stored.expression;
   search->columns = used_attributes(expression);
   search->time_terms = time_terms(expression, facts);
   search->can_fail = node_can_fail(reinterpret_cast<Node*>(expression), nullptr);
@@ -292,35 +315,25 @@ core::Truth evaluate_state(const Configuration* config, const CompiledSearch& se
   return !is_null && DatumGetBool(result) ? core::Truth::True : core::Truth::False;
 }
 
-// The guarded form: what a search raises is caught in a subtransaction that has written nothing.
+struct Evaluation {
+  const Configuration* config;
+  const CompiledSearch* search;
+  TupleTableSlot* facts;
+  core::Truth truth;
+};
+
+void evaluate(void* argument) {
+  auto* evaluation = static_cast<Evaluation*>(argument);
+  evaluation->truth = evaluate_state(evaluation->config, *evaluation->search, evaluation->facts);
+}
+
+// What a search raises is caught in a subtransaction that has written nothing.
 core::Truth evaluate_guarded(const Configuration* config, int index, TupleTableSlot* facts, SearchFailure* failure) {
-  volatile core::Truth truth = core::Truth::Unchanged;
-  MemoryContext caller = CurrentMemoryContext;
-  ResourceOwner owner = CurrentResourceOwner;
-  BeginInternalSubTransaction(nullptr);
-  MemoryContextSwitchTo(caller);
-  PG_TRY();
-  {
-    truth = evaluate_state(config, config->searches[index], facts);
-    ReleaseCurrentSubTransaction();
-  }
-  PG_CATCH();
-  {
-    MemoryContextSwitchTo(caller);
-    ErrorData* data = CopyErrorData();
-    // A cancelled query is the user's wish and no failure of the search.
-    if (data->sqlerrcode == ERRCODE_QUERY_CANCELED || data->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN) PG_RE_THROW();
-    FlushErrorState();
-    RollbackAndReleaseCurrentSubTransaction();
-    failure->search = index;
-    failure->sqlstate = data->sqlerrcode;
-    failure->message = pstrdup(data->message);
-    truth = core::Truth::Unchanged;
-  }
-  PG_END_TRY();
-  MemoryContextSwitchTo(caller);
-  CurrentResourceOwner = owner;
-  return truth;
+  Evaluation evaluation = {config, &config->searches[index], facts, core::Truth::Unchanged};
+  CaughtError error;
+  if (run_guarded(evaluate, &evaluation, &error)) return evaluation.truth;
+  *failure = {index, error.sqlstate, error.message};
+  return core::Truth::Unchanged;
 }
 
 }  // namespace

@@ -1,19 +1,15 @@
 // One customer's decision and the look-ahead in time. Backend zone.
 #include "search_assign/pg/decision.hpp"
 
-#include "search_assign/core/calendar.hpp"
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/criteria.hpp"
+#include "search_assign/pg/profile_index.hpp"
 #include "search_assign/pg/settings.hpp"
 
 namespace search_assign::pg {
 namespace {
 
 DecisionBuffers* buffers_of_backend = nullptr;
-
-// Candidates more than this many days ahead are left to a later review.
-constexpr int64 kHorizonDays = 400;
-constexpr int kMonthsOfPayments = 8;
 
 void evaluate_searches_on(Decision* decision, core::Date date, int search, core::Truth* truth) {
   const Configuration* config = decision->config;
@@ -31,7 +27,10 @@ void evaluate_all_facts(Decision* decision) {
   const Configuration* config = decision->config;
   ResetExprContext(config->facts->context);
   set_evaluation_date(decision->as_of);
-  evaluate_facts(config->facts, config->columns, customer_slot(decision), decision->access->changed);
+  MemoryContext caller = MemoryContextSwitchTo(config->facts->context->ecxt_per_tuple_memory);
+  ask_position(decision->access);
+  MemoryContextSwitchTo(caller);
+  evaluate_facts(config->facts, config->columns, customer_slot(decision), decision->access->asked);
 }
 
 core::DecisionInput input_of(const Decision* decision, const DecisionBuffers* buffers) {
@@ -52,126 +51,91 @@ bool column_date(const Configuration* config, AttrNumber column, core::Date* dat
   return !DATE_NOT_FINITE(*date);
 }
 
-// The candidate dates of one time term, C++ zone: `profile` is the column's value where it is one.
-struct TermSource {
-  TimeTermKind kind;
-  int32 search;
-  int64 offset;
-  core::Date today;
-  core::Bytes profile;
-  bool has_date;
-  core::Date date;
-};
-
-void add_candidate(std::vector<Candidate>& candidates, const TermSource& source, int64 date) {
-  if (date > source.today && date <= source.today + kHorizonDays)
-    candidates.push_back({static_cast<core::Date>(date), source.search});
-}
-
-void add_profile_days(std::vector<Candidate>& candidates, const TermSource& source) {
-  core::ProfileReader reader(source.profile);
-  for (core::ProfileEntry entry; reader.next(entry);) {
-    if (entry.date + source.offset > source.today + kHorizonDays) break;
-    add_candidate(candidates, source, entry.date + source.offset);
-  }
-}
-
-void add_rolling_year(std::vector<Candidate>& candidates, const TermSource& source) {
-  core::ProfileReader reader(source.profile);
-  for (core::ProfileEntry entry; reader.next(entry);) {
-    if (entry.date > source.today) add_candidate(candidates, source, entry.date);
-    const core::Date leaves = core::add_months(entry.date, 12);
-    add_candidate(candidates, source, leaves);
-    // 29 February has no day a year later: it leaves the window one day after the 28th.
-    add_candidate(candidates, source, int64{leaves} + 1);
-  }
-}
-
-void add_term(std::vector<Candidate>& candidates, std::vector<core::Date>& days, const TermSource& source) {
-  switch (source.kind) {
-    case TimeTermKind::ProfileDays: add_profile_days(candidates, source); break;
-    case TimeTermKind::Rolling12: add_rolling_year(candidates, source); break;
-    case TimeTermKind::MonthStart:
-      if (core::is_empty(source.profile)) break;
-      for (int month = 1; month <= kMonthsOfPayments; ++month)
-        add_candidate(candidates, source, core::add_months(core::month_start(source.today), month));
-      break;
-    case TimeTermKind::PromiseDay:
-      core::promise_days(source.profile, days);
-      for (const core::Date day : days) add_candidate(candidates, source, int64{day} + 1);
-      break;
-    case TimeTermKind::DateColumn:
-      if (source.has_date) add_candidate(candidates, source, source.date + source.offset);
-      break;
-    case TimeTermKind::FixedDate:
-      add_candidate(candidates, source, source.date);
-      add_candidate(candidates, source, int64{source.date} + 1);
-      break;
-    case TimeTermKind::Daily: add_candidate(candidates, source, int64{source.today} + 1); break;
-  }
-}
-
-Datum profile_column(Decision* decision, core::Facet facet) {
+const core::ProfileIndex* indexed_facet(Decision* decision, core::Facet facet) {
   bool is_null = false;
-  return get_column(decision->access->changed, decision->access->columns.profiles[static_cast<size_t>(facet)], &is_null);
+  const AttrNumber column = decision->access->columns.profiles[static_cast<size_t>(facet)];
+  return profile_index(index_profile(get_column(decision->access->changed, column, &is_null)));
 }
 
-TermSource term_source(Decision* decision, int search, const TimeTerm* term) {
-  TermSource source;
-  source.kind = term->kind;
-  source.search = search;
-  source.offset = term->offset;
-  source.today = decision->as_of;
-  source.has_date = false;
-  source.date = term->date;
-  bool is_null = false;
-  switch (term->kind) {
-    case TimeTermKind::ProfileDays:
-      source.profile = bytes_of(decision->config->facts->slot->tts_values[term->attribute - 1]);
-      break;
-    case TimeTermKind::Rolling12: source.profile = bytes_of(profile_column(decision, core::Facet::Sales)); break;
-    case TimeTermKind::MonthStart: source.profile = bytes_of(profile_column(decision, core::Facet::Payments)); break;
-    case TimeTermKind::PromiseDay:
-      source.profile = bytes_of(get_column(decision->access->changed, decision->access->columns.promises, &is_null));
-      break;
-    case TimeTermKind::DateColumn: source.has_date = column_date(decision->config, term->attribute, &source.date); break;
-    default: break;
-  }
-  return source;
-}
-
-void collect_candidates(Decision* decision, DecisionBuffers* buffers) {
-  const Configuration* config = decision->config;
-  buffers->candidates.clear();
-  for (int search = 0; search < config->search_count; ++search) {
-    ListCell* cell = nullptr;
-    foreach (cell, config->searches[search].time_terms) {
-      const TermSource source = term_source(decision, search, static_cast<TimeTerm*>(lfirst(cell)));
-      compute([&] { add_term(buffers->candidates, buffers->days, source); });
-    }
-  }
-  const core::Date today = decision->as_of;
+void add_cursor(DecisionBuffers* buffers, ReviewCursor cursor, core::Date today) {
   compute([&] {
-    for (const core::HandMade& hand : buffers->hand_made)
-      if (hand.until != core::kNoDate && hand.until >= today)
-        buffers->candidates.push_back({hand.until + 1, kHandMade});
-    std::sort(buffers->candidates.begin(), buffers->candidates.end(), [](const Candidate& a, const Candidate& b) {
-      return a.date != b.date ? a.date < b.date : a.search < b.search;
-    });
-    buffers->later_truths = buffers->truths;
+    start_cursor(cursor, today);
+    if (cursor.date != core::kNoDate) buffers->cursors.push_back(cursor);
   });
 }
 
+void add_promise_cursors(Decision* decision, DecisionBuffers* buffers, ReviewCursor cursor) {
+  bool is_null = false;
+  const core::Bytes promises =
+      bytes_of(get_column(decision->access->changed, decision->access->columns.promises, &is_null));
+  compute([&] { core::promise_days(promises, buffers->days); });
+  for (const core::Date day : buffers->days) {
+    cursor.date = day + 1;
+    add_cursor(buffers, cursor, decision->as_of);
+  }
+}
+
+// One term's cursor; the terms with two sides (an entry comes into a window and leaves it) have two.
+void add_term_cursors(Decision* decision, DecisionBuffers* buffers, int search, const TimeTerm* term) {
+  ReviewCursor cursor = {search, term->date, term->kind, term->offset, nullptr, 0};
+  switch (term->kind) {
+    case TimeTermKind::ProfileDays:
+      cursor.index = profile_index(decision->config->facts->slot->tts_values[term->attribute - 1]);
+      break;
+    case TimeTermKind::Rolling12:
+      cursor.index = indexed_facet(decision, core::Facet::Sales);
+      add_cursor(buffers, cursor, decision->as_of);
+      cursor.kind = TimeTermKind::ProfileDays;  // a document dated ahead comes into the window
+      cursor.offset = 0;
+      break;
+    case TimeTermKind::MonthStart:
+      cursor.index = indexed_facet(decision, core::Facet::Payments);
+      if (cursor.index->count == 0) return;
+      break;
+    case TimeTermKind::PromiseDay: return add_promise_cursors(decision, buffers, cursor);
+    case TimeTermKind::DateColumn:
+      if (!column_date(decision->config, term->attribute, &cursor.date)) return;
+      cursor.date = static_cast<core::Date>(std::min<int64>(int64{cursor.date} + term->offset, core::kNoDate));
+      break;
+    case TimeTermKind::FixedDate: break;
+    case TimeTermKind::Daily: cursor.date = decision->as_of + 1; break;
+  }
+  add_cursor(buffers, cursor, decision->as_of);
+}
+
+void open_cursors(Decision* decision, DecisionBuffers* buffers) {
+  const Configuration* config = decision->config;
+  MemoryContext caller = MemoryContextSwitchTo(config->facts->context->ecxt_per_tuple_memory);
+  compute([&] {
+    buffers->cursors.clear();
+    buffers->later_truths = buffers->truths;
+  });
+  for (int search = 0; search < config->search_count; ++search) {
+    ListCell* cell = nullptr;
+    foreach (cell, config->searches[search].time_terms)
+      add_term_cursors(decision, buffers, search, static_cast<TimeTerm*>(lfirst(cell)));
+  }
+  for (const core::HandMade& hand : buffers->hand_made)
+    if (hand.until != core::kNoDate)
+      add_cursor(buffers, {kHandMade, hand.until + 1, TimeTermKind::FixedDate, 0, nullptr, 0}, decision->as_of);
+  MemoryContextSwitchTo(caller);
+}
+
+core::Date earliest(const DecisionBuffers* buffers) {
+  core::Date date = core::kNoDate;
+  for (const ReviewCursor& cursor : buffers->cursors) date = std::min(date, cursor.date);
+  return date;
+}
+
 // Evaluates the search on a later date; true where its truth then differs from what was known before it.
-bool reevaluate(Decision* decision, DecisionBuffers* buffers, const Candidate& candidate) {
+bool reevaluate(Decision* decision, DecisionBuffers* buffers, int search, core::Date date) {
   const Configuration* config = decision->config;
   core::Truth truth;
-  set_evaluation_date(candidate.date);
-  evaluate_facts(config->facts, config->searches[candidate.search].time_columns, customer_slot(decision),
-                 decision->access->changed);
-  evaluate_searches_on(decision, candidate.date, candidate.search, &truth);
-  const bool differs = buffers->later_truths[candidate.search] != truth;
-  buffers->later_truths[candidate.search] = truth;
+  set_evaluation_date(date);
+  evaluate_facts(config->facts, config->searches[search].time_columns, customer_slot(decision), decision->access->asked);
+  evaluate_searches_on(decision, date, search, &truth);
+  const bool differs = buffers->later_truths[search] != truth;
+  buffers->later_truths[search] = truth;
   return differs;
 }
 
@@ -210,30 +174,30 @@ void decide_now(Decision* decision, DecisionBuffers* buffers) {
 }
 
 core::Date next_review(Decision* decision, DecisionBuffers* buffers, int budget) {
-  collect_candidates(decision, buffers);
+  open_cursors(decision, buffers);
   core::Date review = core::kNoDate;
-  const size_t count = buffers->candidates.size();
-  for (size_t first = 0; first < count;) {
-    const core::Date date = buffers->candidates[first].date;
-    bool changed = false;
-    int32 evaluated = -2;
-    size_t last = first;
+  for (core::Date date = earliest(buffers); date != core::kNoDate; date = earliest(buffers)) {
     if (budget <= 0) {
       review = date;
       break;
     }
-    for (; last < count && buffers->candidates[last].date == date; ++last) {
-      const Candidate candidate = buffers->candidates[last];
-      if (candidate.search == evaluated) continue;
-      evaluated = candidate.search;
-      --budget;
-      if (candidate.search == kHandMade || reevaluate(decision, buffers, candidate)) changed = true;
+    bool changed = false;
+    int32 evaluated = kHandMade;
+    for (ReviewCursor& cursor : buffers->cursors) {  // in the order of the searches
+      if (cursor.date != date) continue;
+      advance_cursor(cursor);
+      if (cursor.search == kHandMade) {
+        changed = true;
+      } else if (cursor.search != evaluated) {
+        evaluated = cursor.search;
+        --budget;
+        if (reevaluate(decision, buffers, cursor.search, date)) changed = true;
+      }
     }
     if (changed && decision_differs(decision, buffers, date)) {
       review = date;
       break;
     }
-    first = last;
   }
   clear_evaluation_date();
   return review;

@@ -3,12 +3,14 @@
 #include "search_assign/pg/facts.hpp"
 
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/profile_index.hpp"
 #include "search_assign/pg/tree.hpp"
 
 extern "C" {
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_func.h"
@@ -18,6 +20,7 @@ extern "C" {
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 }
 
 namespace search_assign::pg {
@@ -106,6 +109,8 @@ Facts* compile_facts(Bitmapset* columns) {
 
   Query* query = get_view_query(view);
   const Sources sources = find_sources(query);
+  const Oid profile_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("maturity_profile"),
+                                           ObjectIdGetDatum(RelationGetNamespace(view)));
   ListCell* cell = nullptr;
   foreach (cell, query->targetList) {
     auto* target = static_cast<TargetEntry*>(lfirst(cell));
@@ -115,6 +120,8 @@ Facts* compile_facts(Bitmapset* columns) {
     Walk walk{&sources, false, false};
     bind_sources(reinterpret_cast<Node*>(expression), &walk);
     if (walk.reads_customer) facts->customer_columns = bms_add_member(facts->customer_columns, target->resno);
+    if (exprType(reinterpret_cast<Node*>(expression)) == profile_type)
+      facts->profile_columns = bms_add_member(facts->profile_columns, target->resno);
     if (walk.reads_time) facts->time_columns = bms_add_member(facts->time_columns, target->resno);
     facts->states[target->resno - 1] = ExecInitExpr(expression, nullptr);
   }
@@ -130,6 +137,11 @@ void evaluate_facts(Facts* facts, const Bitmapset* columns, TupleTableSlot* cust
     const int index = column - 1;
     slot->tts_values[index] =
         ExecEvalExprSwitchContext(facts->states[index], facts->context, &slot->tts_isnull[index]);
+    if (bms_is_member(column, facts->profile_columns) && !slot->tts_isnull[index]) {
+      MemoryContext caller = MemoryContextSwitchTo(facts->context->ecxt_per_tuple_memory);
+      slot->tts_values[index] = index_profile(slot->tts_values[index]);
+      MemoryContextSwitchTo(caller);
+    }
   }
   if (TTS_EMPTY(slot)) ExecStoreVirtualTuple(slot);
 }

@@ -12,8 +12,9 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-// The position row is changed first, as by everyone who changes what a customer is decided from.
-SpiStatement mark_statement = {"UPDATE receivables.position SET hand_made = true WHERE customer_id = $1", 1, {INT8OID}, nullptr};
+// The position row is left to the application before commit: taken here it could deadlock with a ledger
+// transaction that takes its customers in ascending order.
+SpiStatement find_statement = {"SELECT FROM receivables.position WHERE customer_id = $1", 1, {INT8OID}, nullptr};
 SpiStatement write_statement = {
     "INSERT INTO receivables.hand_assignment (customer_id, target, slot, target_id, mode, until, reason)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT ON CONSTRAINT hand_assignment_pkey DO UPDATE"
@@ -23,14 +24,10 @@ SpiStatement write_statement = {
 SpiStatement erase_statement = {
     "DELETE FROM receivables.hand_assignment WHERE customer_id = $1 AND target = $2 AND slot = $3 AND mode = ANY ($4)",
     4, {INT8OID, INT4OID, INT4OID, TEXTARRAYOID}, nullptr};
-SpiStatement unmark_statement = {
-    "UPDATE receivables.position p SET hand_made = EXISTS (SELECT FROM receivables.hand_assignment h"
-    " WHERE h.customer_id = p.customer_id) WHERE p.customer_id = $1",
-    1, {INT8OID}, nullptr};
 
-void mark_customer(Datum customer_id) {
+void check_customer(Datum customer_id) {
   Datum key[] = {customer_id};
-  if (spi_run(&mark_statement, key) == 0)
+  if (spi_run(&find_statement, key) == 0)
     ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
                     errmsg("customer %lld does not exist", static_cast<long long>(DatumGetInt64(customer_id)))));
 }
@@ -49,11 +46,11 @@ SA_FUNCTION(sa_write_hand_assignment) {
   nulls[7] = '\0';
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
-  mark_customer(values[0]);
+  check_customer(values[0]);
   spi_run(&write_statement, values, nulls);
   SPI_finish();
   end_maintenance(scope);
-  change_set_touch(DatumGetInt64(values[0]));
+  change_set_touch_hand_made(DatumGetInt64(values[0]));
   change_set_statement_end();
   PG_RETURN_VOID();
 }
@@ -63,12 +60,11 @@ SA_FUNCTION(sa_erase_hand_assignment) {
   Datum values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
-  mark_customer(values[0]);
+  check_customer(values[0]);
   const uint64 erased = spi_run(&erase_statement, values);
-  spi_run(&unmark_statement, values);
   SPI_finish();
   end_maintenance(scope);
-  change_set_touch(DatumGetInt64(values[0]));
+  change_set_touch_hand_made(DatumGetInt64(values[0]));
   change_set_statement_end();
   PG_RETURN_BOOL(erased > 0);
 }

@@ -141,14 +141,15 @@ SA_FUNCTION(sa_complete_item) {
     replace(&replacement, columns.open_amount, amount);
     is_null = false;
   }
-  if (is_null) return PointerGetDatum(row.tuple);  // the NOT NULL constraint speaks
   bool due_null = false;
   bool document_null = false;
   row.get(columns.due_date, &due_null);
   const Datum document_date = row.get(columns.document_date, &document_null);
   if (due_null && !document_null) replace(&replacement, columns.due_date, document_date);
-  complete_clearing(row, is_update ? &former : nullptr, open_amount, &replacement);
-  complete_status(row, is_update ? &former : nullptr, &replacement);
+  if (!is_null) {
+    complete_clearing(row, is_update ? &former : nullptr, open_amount, &replacement);
+    complete_status(row, is_update ? &former : nullptr, &replacement);
+  }  // else the NOT NULL constraint speaks
   if (replacement.count == 0) return PointerGetDatum(row.tuple);
   return PointerGetDatum(heap_modify_tuple_by_cols(row.tuple, row.descriptor, replacement.count, replacement.columns,
                                                    replacement.values, replacement.nulls));

@@ -4,6 +4,7 @@
 #include "search_assign/pg/maturity.hpp"
 #include "search_assign/pg/maturity_args.hpp"
 #include "search_assign/pg/numeric.hpp"
+#include "search_assign/pg/profile_index.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -17,6 +18,9 @@ namespace {
 core::Bytes profile_argument(FunctionCallInfo fcinfo) {
   return profile_bytes(profile_arg(PG_GETARG_DATUM(0)));
 }
+
+// indexed_argument is the index of the profile, nullptr where it comes without one.
+const core::ProfileIndex* indexed_argument(FunctionCallInfo fcinfo) { return profile_index(PG_GETARG_DATUM(0)); }
 
 // sum_result computes a sum of the profile and returns it as a numeric.
 template <class Work>
@@ -32,36 +36,48 @@ Datum sum_result(Work&& work) {
 using namespace search_assign;
 
 SA_FUNCTION(sa_total) {
+  if (const auto* index = pg::indexed_argument(fcinfo)) PG_RETURN_DATUM(pg::numeric_from_sum(core::total(*index)));
   const core::Bytes profile = pg::profile_argument(fcinfo);
   PG_RETURN_DATUM(pg::sum_result([&] { return core::total(profile); }));
 }
 
 SA_FUNCTION(sa_credits) {
+  if (const auto* index = pg::indexed_argument(fcinfo)) PG_RETURN_DATUM(pg::numeric_from_sum(index->credits));
   const core::Bytes profile = pg::profile_argument(fcinfo);
   PG_RETURN_DATUM(pg::sum_result([&] { return core::credits(profile); }));
 }
 
 SA_FUNCTION(sa_overdue) {
-  const core::Bytes profile = pg::profile_argument(fcinfo);
   const int32 days = PG_GETARG_INT32(1);
   const DateADT as_of = pg::as_of_argument(fcinfo, 2);
+  const auto* index = pg::indexed_argument(fcinfo);
+  if (index != nullptr && days >= 0) PG_RETURN_DATUM(pg::numeric_from_sum(core::overdue(*index, as_of, days)));
+  const core::Bytes profile = pg::profile_argument(fcinfo);
   PG_RETURN_DATUM(pg::sum_result([&] { return core::overdue(profile, as_of, days); }));
 }
 
 SA_FUNCTION(sa_not_due) {
-  const core::Bytes profile = pg::profile_argument(fcinfo);
   const DateADT as_of = pg::as_of_argument(fcinfo, 1);
+  if (const auto* index = pg::indexed_argument(fcinfo)) PG_RETURN_DATUM(pg::numeric_from_sum(core::not_due(*index, as_of)));
+  const core::Bytes profile = pg::profile_argument(fcinfo);
   PG_RETURN_DATUM(pg::sum_result([&] { return core::not_due(profile, as_of); }));
 }
 
 SA_FUNCTION(sa_due_within) {
-  const core::Bytes profile = pg::profile_argument(fcinfo);
   const int32 days = PG_GETARG_INT32(1);
   const DateADT as_of = pg::as_of_argument(fcinfo, 2);
+  const auto* index = pg::indexed_argument(fcinfo);
+  if (index != nullptr && days >= 0)
+    PG_RETURN_DATUM(pg::numeric_from_sum(core::due_within(*index, as_of, days)));
+  const core::Bytes profile = pg::profile_argument(fcinfo);
   PG_RETURN_DATUM(pg::sum_result([&] { return core::due_within(profile, as_of, days); }));
 }
 
 SA_FUNCTION(sa_oldest_due) {
+  if (const auto* index = pg::indexed_argument(fcinfo)) {
+    if (!index->has_debit) PG_RETURN_NULL();
+    PG_RETURN_DATEADT(index->oldest_debit);
+  }
   const core::Bytes profile = pg::profile_argument(fcinfo);
   core::Date oldest = 0;
   bool found = false;
@@ -71,8 +87,10 @@ SA_FUNCTION(sa_oldest_due) {
 }
 
 SA_FUNCTION(sa_days_overdue) {
-  const core::Bytes profile = pg::profile_argument(fcinfo);
   const DateADT as_of = pg::as_of_argument(fcinfo, 1);
+  if (const auto* index = pg::indexed_argument(fcinfo))
+    PG_RETURN_INT32(index->has_debit && as_of > index->oldest_debit ? as_of - index->oldest_debit : 0);
+  const core::Bytes profile = pg::profile_argument(fcinfo);
   core::Date oldest = 0;
   bool found = false;
   pg::compute([&] { found = core::oldest_due(profile, oldest); });
@@ -80,6 +98,7 @@ SA_FUNCTION(sa_days_overdue) {
 }
 
 SA_FUNCTION(sa_item_count) {
+  if (const auto* index = pg::indexed_argument(fcinfo)) PG_RETURN_INT64(core::item_count(*index));
   const core::Bytes profile = pg::profile_argument(fcinfo);
   int64 items = 0;
   pg::compute([&] { items = core::item_count(profile); });
@@ -87,8 +106,9 @@ SA_FUNCTION(sa_item_count) {
 }
 
 SA_FUNCTION(sa_overdue_item_count) {
-  const core::Bytes profile = pg::profile_argument(fcinfo);
   const DateADT as_of = pg::as_of_argument(fcinfo, 1);
+  if (const auto* index = pg::indexed_argument(fcinfo)) PG_RETURN_INT64(core::overdue_item_count(*index, as_of));
+  const core::Bytes profile = pg::profile_argument(fcinfo);
   int64 items = 0;
   pg::compute([&] { items = core::overdue_item_count(profile, as_of); });
   PG_RETURN_INT64(items);

@@ -7,12 +7,16 @@
 #include "search_assign/pg/position.hpp"
 
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/profile_index.hpp"
 
 extern "C" {
 #include "access/heapam.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "executor/executor.h"
+#include "nodes/parsenodes.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 }
@@ -72,10 +76,27 @@ bool find_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
   return index_getnext_slot(keyed->scan, ForwardScanDirection, keyed->slot);
 }
 
+// Copies the values of a deformed row into a virtual slot; what they point to stays where it is.
+void copy_row(const TupleTableSlot* from, TupleTableSlot* to) {
+  ExecClearTuple(to);
+  const int columns = to->tts_tupleDescriptor->natts;
+  memcpy(to->tts_values, from->tts_values, sizeof(Datum) * columns);
+  memcpy(to->tts_isnull, from->tts_isnull, sizeof(bool) * columns);
+  ExecStoreVirtualTuple(to);
+}
+
 void insert_index_entries(PositionAccess* access) {
   MemoryContext caller = MemoryContextSwitchTo(access->memory);
   if (access->result == nullptr) {
+    // The range table tells the indexes that their column, the key, never changes.
+    RangeTblEntry* entry = makeNode(RangeTblEntry);
+    entry->rtekind = RTE_RELATION;
+    entry->relid = RelationGetRelid(access->position.relation);
+    entry->relkind = RELKIND_RELATION;
+    entry->rellockmode = RowExclusiveLock;
+    entry->updatedCols = bms_make_singleton(access->columns.assignment - FirstLowInvalidHeapAttributeNumber);
     access->estate = CreateExecutorState();
+    ExecInitRangeTable(access->estate, list_make1(entry));
     access->result = makeNode(ResultRelInfo);
     InitResultRelInfo(access->result, access->position.relation, 1, nullptr, 0);
     ExecOpenIndices(access->result, false);
@@ -93,6 +114,7 @@ PositionAccess* open_positions(LOCKMODE lock) {
   access->position = open_keyed("position", lock);
   access->columns = find_columns(RelationGetDescr(access->position.relation));
   access->changed = MakeSingleTupleTableSlot(RelationGetDescr(access->position.relation), &TTSOpsVirtual);
+  access->asked = MakeSingleTupleTableSlot(RelationGetDescr(access->position.relation), &TTSOpsVirtual);
   return access;
 }
 
@@ -102,6 +124,7 @@ void close_positions(PositionAccess* access) {
     FreeExecutorState(access->estate);
   }
   if (access->customer.relation != nullptr) close_keyed(&access->customer);
+  ExecDropSingleTupleTableSlot(access->asked);
   ExecDropSingleTupleTableSlot(access->changed);
   close_keyed(&access->position);
   pfree(access);
@@ -126,14 +149,14 @@ bool find_customer(PositionAccess* access, int64 customer_id, Snapshot snapshot)
 }
 
 void start_change(PositionAccess* access) {
-  TupleTableSlot* found = access->position.slot;
-  TupleTableSlot* changed = access->changed;
-  slot_getallattrs(found);
-  ExecClearTuple(changed);
-  const int columns = changed->tts_tupleDescriptor->natts;
-  memcpy(changed->tts_values, found->tts_values, sizeof(Datum) * columns);
-  memcpy(changed->tts_isnull, found->tts_isnull, sizeof(bool) * columns);
-  ExecStoreVirtualTuple(changed);
+  slot_getallattrs(access->position.slot);
+  copy_row(access->position.slot, access->changed);
+}
+
+void ask_position(PositionAccess* access) {
+  copy_row(access->changed, access->asked);
+  Datum* receivables = &access->asked->tts_values[access->columns.profiles[0] - 1];
+  *receivables = index_profile(*receivables);
 }
 
 void set_column(PositionAccess* access, AttrNumber column, Datum value) {

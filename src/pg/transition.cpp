@@ -4,7 +4,7 @@
 namespace search_assign::pg {
 
 TransitionRows open_transition(Tuplestorestate* store, Relation relation) {
-  TransitionRows rows = {store, -1, nullptr};
+  TransitionRows rows = {store, -1, nullptr, CurrentMemoryContext};
   if (store == nullptr || tuplestore_tuple_count(store) == 0) {
     rows.store = nullptr;
     return rows;
@@ -20,7 +20,10 @@ bool next_row(TransitionRows* rows) {
   if (rows->store == nullptr) return false;
   // Others may have read the store since.
   tuplestore_select_read_pointer(rows->store, rows->read_pointer);
-  return tuplestore_gettupleslot(rows->store, true, false, rows->slot);
+  MemoryContext caller = MemoryContextSwitchTo(rows->memory);
+  const bool found = tuplestore_gettupleslot(rows->store, true, false, rows->slot);
+  MemoryContextSwitchTo(caller);
+  return found;
 }
 
 void close_transition(TransitionRows* rows) {

@@ -41,7 +41,8 @@ struct Rule {
 };
 
 struct RuleSet {
-  std::span<const Rule> rules;  // sorted by sort_rules
+  // Sorted by target, then for groups, options and colleagues by target_id, then priority and rule_id.
+  std::span<const Rule> rules;
   std::int32_t default_scenario = 0;
   std::int32_t default_collection_portfolio = 0;
   std::int32_t default_risk_portfolio = 0;
@@ -83,7 +84,7 @@ struct MembershipChange {
 void differences(std::span<const Membership> before, std::span<const Membership> after,
                  std::vector<MembershipChange>& out);
 
-// sort key of rules inside a rule set: target, for groups, options and colleagues target_id, then priority, rule_id
+// A customer has at most one scenario and one portfolio of each kind.
 bool is_single_valued(Target target) noexcept;
 
 // Encoded form, version byte first. decode throws Error(DataCorrupted).

@@ -11,6 +11,7 @@ struct CivilDate {
   std::int32_t day;    // 1..31
 };
 
+// date_from_civil gives the nearest Date where the day lies outside its range.
 CivilDate civil_from_date(Date date) noexcept;
 Date date_from_civil(std::int32_t year, std::int32_t month, std::int32_t day) noexcept;
 

@@ -20,8 +20,8 @@ void sort_allocations(std::vector<DatedAmount>& allocations);
 // payment_parts dates the paid part of an item. `changes` are the changes of amount - open_amount
 // in the order they were recorded (a reversal is negative and cancels the latest parts);
 // `allocations` are sorted by date and explain the parts from the oldest on: as far as their
-// net sum goes they replace the changes' dates. The result's sum is the sum of the changes
-// (an item whose changes fall below zero has no paid part).
+// net sum goes they replace the changes' dates. The result's sum is the sum of the changes,
+// or 0 where that is negative (the item has no paid part).
 void payment_parts(std::span<const DatedAmount> changes, std::span<const DatedAmount> allocations,
                    std::vector<DatedAmount>& parts);
 

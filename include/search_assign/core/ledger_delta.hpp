@@ -27,8 +27,10 @@ struct Delta {
   std::int32_t aux;  // Promises: promised date (kNoDate = none); Payments: days late
   Facet facet;
   std::int8_t sign;   // +1 appears, -1 disappears
-  std::uint8_t side;  // Sales: 0 invoice, 1 note; Payments: 0 part, 1 payment item; Contacts: 0 e-mail, 1 phone
+  std::uint8_t side;  // Sales: 0 invoice, 1 note; Payments: 0 part, 1 payment item; Contacts: 0 e-mail, 1 phone;
+                      // Touch: kTouchHandMade = hand-made assignments changed
 };
+inline constexpr std::uint8_t kTouchHandMade = 1;
 
 // What a position needs to know of an item; amounts in the currency of the customer's company.
 struct ItemFigures {
@@ -72,8 +74,9 @@ struct PositionBuffers {
 // apply_deltas adds one customer's deltas to its facets.
 void apply_deltas(const PositionFacets& facets, std::span<Delta> deltas, PositionBuffers& out);
 
-// Promises: profiles by promised date. promised gives the profile of what is promised and not
-// broken on as_of (promised date >= as_of, or none); next_promise_day the first date > as_of on which that changes.
+// Promises: a version byte, then by promised date, ascending, the date (4 bytes), a profile's length (4)
+// and the profile. promised gives the profile of what is promised and not broken on as_of (promised
+// date >= as_of, or none).
 void promised(Bytes promises, Date as_of, EncodedProfile& out);
 void promise_days(Bytes promises, std::vector<Date>& days);  // promised dates, kNoDate left out
 

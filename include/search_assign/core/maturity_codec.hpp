@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "search_assign/core/maturity_profile.hpp"
 
@@ -54,11 +55,6 @@ inline void add_entry(ProfileEntry& target, const ProfileEntry& entry) {
   add_items(target.credit_items, entry.credit_items);
 }
 
-struct Cursor {
-  const std::uint8_t* at;
-  const std::uint8_t* end;
-};
-
 inline std::uint64_t load_little_endian(const std::uint8_t* bytes) noexcept {
   std::uint64_t word = 0;
   std::memcpy(&word, bytes, sizeof word);
@@ -66,37 +62,54 @@ inline std::uint64_t load_little_endian(const std::uint8_t* bytes) noexcept {
   return word;
 }
 
-// read_near_end reads a varint where fewer than eight bytes are left; false: it does not end.
-inline bool read_near_end(Cursor& cursor, std::uint64_t& value) noexcept {
-  std::uint64_t bits = 0;
-  unsigned shift = 0;
-  for (const std::uint8_t* at = cursor.at; at != cursor.end; shift += 7) {
-    const std::uint8_t byte = *at++;
-    bits |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
-    if (byte < 0x80) {
-      value = bits;
-      cursor.at = at;
-      return true;
-    }
+struct Cursor {
+  const std::uint8_t* at;
+  const std::uint8_t* end;
+  std::uint64_t last;  // the eight bytes before end, so that the end can be read as words, too
+
+  [[nodiscard]] std::size_t left() const noexcept { return static_cast<std::size_t>(end - at); }
+  // peek gives the next eight bytes, the first in the lowest bits; those behind the end are zero.
+  [[nodiscard]] std::uint64_t peek() const noexcept {
+    if (left() >= 8) [[likely]]
+      return load_little_endian(at);
+    return last >> 8 >> (8 * (7 - left()));
   }
-  return false;
+};
+
+inline Cursor cursor_over(Bytes bytes) noexcept {
+  Cursor cursor{bytes.data(), bytes.data() + bytes.size(), 0};
+  if (bytes.size() >= 8) {
+    cursor.last = load_little_endian(cursor.end - 8);
+  } else {
+    for (const std::uint8_t byte : bytes) cursor.last = cursor.last >> 8 | std::uint64_t{byte} << 56;
+  }
+  return cursor;
+}
+
+inline constexpr std::uint64_t kEighthBits = 0x8080808080808080U;
+
+// up_to_lowest masks the bits up to the lowest one of `stops`.
+inline std::uint64_t up_to_lowest(std::uint64_t stops) noexcept { return stops ^ (stops - 1); }
+
+// pack_groups joins the lowest seven bits of each byte; the eighth is zero.
+inline std::uint64_t pack_groups(std::uint64_t bits) noexcept {
+  bits -= (bits >> 1) & 0x3f803f803f803f80U;
+  bits = (bits & 0x00003fff00003fffU) | ((bits >> 2) & 0x0fffc0000fffc000U);
+  return (bits & 0x0fffffffU) | ((bits >> 32) << 28);
 }
 
 // read_short_varint reads a varint of at most eight bytes without a loop: the lengths of
 // amounts vary, and a loop would be mispredicted at nearly every one. False: not applicable.
 [[gnu::always_inline]] inline bool read_short_varint(Cursor& cursor, std::uint64_t& value) noexcept {
-  if (cursor.end - cursor.at < 8) [[unlikely]]
-    return read_near_end(cursor, value);
-  const std::uint64_t word = load_little_endian(cursor.at);
-  const std::uint64_t stops = ~word & 0x8080808080808080U;
+  const std::uint64_t word = cursor.peek();
+  const std::uint64_t stops = ~word & kEighthBits;
   if (stops == 0) [[unlikely]]
     return false;
-  std::uint64_t bits = word & ((stops & (~stops + 1)) - 1) & 0x7f7f7f7f7f7f7f7fU;
-  bits = (bits & 0x007f007f007f007fU) | ((bits & 0x7f007f007f007f00U) >> 1);
-  bits = (bits & 0x00003fff00003fffU) | ((bits & 0x3fff00003fff0000U) >> 2);
-  bits = (bits & 0x000000000fffffffU) | ((bits & 0x0fffffff00000000U) >> 4);
-  value = bits;
-  cursor.at += (std::countr_zero(stops) >> 3) + 1;
+  const std::size_t size = (static_cast<unsigned>(std::countr_zero(stops)) >> 3) + 1;
+  if (size > cursor.left()) [[unlikely]]
+    return false;
+  value = pack_groups(word & up_to_lowest(stops) & ~kEighthBits);
+  cursor.at += size;
   return true;
 }
 
@@ -139,62 +152,66 @@ inline std::int64_t read_items(Cursor& cursor, unsigned code) {
   return from_zigzag(read_varint64(cursor));
 }
 
-// advance_date reads an entry's date step; date holds the date of the entry before.
-inline void advance_date(Cursor& cursor, bool first, Date& date) {
-  const std::uint64_t raw = read_varint64(cursor);
-  if (first) {
-    const std::int64_t value = from_zigzag(raw);
-    if (value < kMinDate || value > kMaxDate) throw_damaged("A date is out of range.");
-    date = static_cast<Date>(value);
-  } else {
-    if (raw == 0 || raw > static_cast<std::uint64_t>(std::int64_t{kMaxDate} - date)) {
-      throw_damaged("A date is out of order or out of range.");
-    }
-    date = static_cast<Date>(date + static_cast<std::int64_t>(raw));
-  }
-}
+// The date that stands for "no entry before".
+inline constexpr Date kBeforeFirst = std::numeric_limits<Date>::max();
 
-// decode_usual reads the usual entry without an unpredictable branch: a short step, one sum,
-// at most one item. False: it is another one, and nothing has been read.
-[[gnu::always_inline]] inline bool decode_usual(Cursor& cursor, bool first, ProfileEntry& entry) {
+// UsualEntry is an entry whose bytes fit one word: a date step and flags of a byte each, one sum of at
+// most six bytes, at most one item a side.
+struct UsualEntry {
+  std::int64_t sum;
+  unsigned flags;
+};
+
+// read_usual reads one without an unpredictable branch and advances date, which holds the date of the
+// entry before. False: it is another entry, nothing is read.
+[[gnu::always_inline]] inline bool read_usual(Cursor& cursor, Date& date, UsualEntry& entry) noexcept {
   constexpr unsigned kUnusual = kFlagReserved | 2U << kDebitItemsShift | 2U << kCreditItemsShift;
-  if (cursor.end - cursor.at < 10) return false;
-  const unsigned step = cursor.at[0];
-  const unsigned flags = cursor.at[1];
-  const bool one_sum = ((flags ^ flags >> 1) & kFlagDebit) != 0;
-  if (first || step == 0 || step >= 0x80 || (flags & kUnusual) != 0 || !one_sum) return false;
-  if (entry.date > kMaxDate - 0x80) return false;
-  Cursor rest{cursor.at + 2, cursor.end};
-  std::uint64_t raw = 0;
-  if (!read_short_varint(rest, raw)) return false;
-  // At most 56 bits: times 100 still fits 64.
-  const std::int64_t sum = from_zigzag(raw) * ((flags & kFlagCents) != 0 ? 100 : 1);
-  const std::int64_t debit_mask = -static_cast<std::int64_t>(flags & kFlagDebit);
-  entry.date += static_cast<Date>(step);
-  entry.debit = sum & debit_mask;
-  entry.credit = sum & ~debit_mask;
-  entry.debit_items = flags >> kDebitItemsShift & 1;
-  entry.credit_items = flags >> kCreditItemsShift & 1;
-  cursor.at = rest.at;
+  static constexpr std::int64_t kScale[] = {1, 100};
+  const std::uint64_t word = cursor.peek();
+  const unsigned step = word & 0xff;
+  const unsigned flags = word >> 8 & 0xff;
+  if (step - 1 >= 0x7f || date > kMaxDate - 0x7f) return false;
+  if ((flags & (kUnusual | kFlagDebit | kFlagCredit)) - 1 >= 2) return false;  // anything but one sum
+  const std::uint64_t stops = ~word & kEighthBits << 16;
+  if (stops == 0) return false;
+  const std::size_t size = (static_cast<unsigned>(std::countr_zero(stops)) >> 3) + 1;
+  if (size > cursor.left()) return false;
+  // At most 42 bits: times 100 still fits 64.
+  entry.sum = from_zigzag(pack_groups((word & up_to_lowest(stops) & ~kEighthBits) >> 16)) *
+              kScale[(flags & kFlagCents) / kFlagCents];
+  entry.flags = flags;
+  date += static_cast<Date>(step);
+  cursor.at += size;
   return true;
 }
 
-void decode_unusual(Cursor& cursor, bool first, ProfileEntry& entry);
+// read_entry reads any entry; entry.date holds the date of the entry before, or kBeforeFirst. It
+// returns where the next one begins. Not a cursor by reference: that would not stay in registers.
+const std::uint8_t* read_entry(const std::uint8_t* at, const std::uint8_t* end, ProfileEntry& entry);
 
-// decode_entry reads one entry; entry.date must hold the date of the entry before.
-[[gnu::always_inline]] inline void decode_entry(Cursor& cursor, bool first, ProfileEntry& entry) {
-  if (decode_usual(cursor, first, entry)) [[likely]]
+// decode_entry is read_entry with the usual case inline.
+[[gnu::always_inline]] inline void decode_entry(Cursor& cursor, ProfileEntry& entry) {
+  UsualEntry usual{};
+  if (read_usual(cursor, entry.date, usual)) [[likely]] {
+    const std::int64_t debit_mask = -static_cast<std::int64_t>(usual.flags & kFlagDebit);
+    entry.debit = usual.sum & debit_mask;
+    entry.credit = usual.sum & ~debit_mask;
+    entry.debit_items = usual.flags >> kDebitItemsShift & 1;
+    entry.credit_items = usual.flags >> kCreditItemsShift & 1;
     return;
-  // Copies, so that the caller's cursor and entry can stay in registers.
-  Cursor rest = cursor;
-  ProfileEntry unusual{.date = entry.date};
-  decode_unusual(rest, first, unusual);
-  cursor = rest;
-  entry = unusual;
+  }
+  ProfileEntry other{.date = entry.date};
+  cursor.at = read_entry(cursor.at, cursor.end, other);
+  entry = other;
 }
 
-// read_header checks the version and the count against the bytes that are left.
-std::uint64_t read_header(Cursor& cursor);
+// open_profile checks the version and the count against the bytes that are left; the cursor stands at
+// the first entry. By value: a cursor whose address is taken does not stay in registers.
+struct OpenProfile {
+  Cursor cursor;
+  std::uint64_t count;
+};
+OpenProfile open_profile(Bytes profile);
 
 // write_varint64 stores eight bytes at once where it can: out needs kStoreSlack bytes behind
 // what is written.

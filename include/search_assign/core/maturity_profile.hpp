@@ -46,10 +46,10 @@ class ProfileReader {
  private:
   const std::uint8_t* at_;
   const std::uint8_t* end_;
+  std::uint64_t last_;  // the eight bytes before end_
   std::uint64_t count_ = 0;
   std::uint64_t left_ = 0;
-  Date date_ = 0;
-  bool first_ = true;
+  Date date_ = 0;  // of the entry before
 };
 
 // An encoded profile that owns its bytes.

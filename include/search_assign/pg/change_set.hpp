@@ -13,8 +13,8 @@ std::vector<core::Delta>& change_set_deltas();
 // Notes the present (sub)transaction level before the first append to it; backend zone.
 void change_set_enter_level();
 
-// change_set_touch has a customer decided again although no figure of its ledger changed.
-void change_set_touch(int64 customer_id);
+// change_set_touch_hand_made has a customer decided again whose hand-made assignments changed.
+void change_set_touch_hand_made(int64 customer_id);
 
 // change_set_statement_end applies the set where search_assign.apply = statement.
 void change_set_statement_end();

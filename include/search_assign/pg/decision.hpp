@@ -6,15 +6,9 @@
 #include "search_assign/core/ledger_delta.hpp"
 #include "search_assign/pg/configuration.hpp"
 #include "search_assign/pg/position.hpp"
+#include "search_assign/pg/review_cursor.hpp"
 
 namespace search_assign::pg {
-
-// A date on which a search may answer differently; search kHandMade: a hand-made assignment has ended.
-struct Candidate {
-  core::Date date;
-  int32 search;
-};
-inline constexpr int32 kHandMade = -1;
 
 // Buffers of the decision, made once a backend and reused from customer to customer: nothing in
 // them has to be destroyed when an error jumps over their user.
@@ -27,7 +21,7 @@ struct DecisionBuffers {
   std::vector<core::Truth> later_truths;
   std::vector<core::HandMade> hand_made;
   std::vector<core::MembershipChange> changes;
-  std::vector<Candidate> candidates;
+  std::vector<ReviewCursor> cursors;
   std::vector<core::Date> days;
   std::vector<uint8_t> encoded;
 };
@@ -35,7 +29,7 @@ DecisionBuffers* decision_buffers();
 
 struct Decision {
   const Configuration* config;
-  PositionAccess* access;      // `changed` and the customer slot hold the customer's rows
+  PositionAccess* access;      // `asked` and the customer slot hold the customer's rows
   core::Date as_of;
   core::Date created_on;
   bool evaluate_manual_rules;

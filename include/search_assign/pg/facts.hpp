@@ -17,6 +17,7 @@ struct Facts {
   TupleDesc descriptor;     // of the view
   ExprState** states;       // per column, nullptr where not compiled
   Bitmapset* time_columns;  // columns whose expression depends on the business date
+  Bitmapset* profile_columns;   // columns of type maturity_profile
   Bitmapset* customer_columns;  // columns whose expression reads the customer row
   ExprContext* context;     // inner tuple: customer, outer tuple: position; reset per customer
   TupleTableSlot* slot;     // virtual, filled by evaluate_facts

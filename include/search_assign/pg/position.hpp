@@ -36,6 +36,7 @@ struct PositionAccess {
   PositionColumns columns;
   AttrNumber customer_created_on;
   TupleTableSlot* changed;  // virtual: the row as it will be written
+  TupleTableSlot* asked;    // virtual: the same with indexed profiles, as facts are computed from it
   ResultRelInfo* result;    // for index entries of updates that are not HOT
   EState* estate;
   MemoryContext memory;       // of scans and slots, which outlive the customer at hand
@@ -56,6 +57,8 @@ void start_change(PositionAccess* access);
 void set_column(PositionAccess* access, AttrNumber column, Datum value);
 void set_null(PositionAccess* access, AttrNumber column);
 bool write_change(PositionAccess* access);
+// ask_position fills `asked` from `changed`.
+void ask_position(PositionAccess* access);
 
 Datum get_column(TupleTableSlot* slot, AttrNumber column, bool* is_null);
 

@@ -24,6 +24,9 @@ DateADT business_date();
 // business_date_is_set: the date comes from the setting, not from the clock.
 bool business_date_is_set() noexcept;
 
+// date_of_clock: the date now, in the zone of the business date, whatever is set.
+DateADT date_of_clock();
+
 // set_evaluation_date makes business_date() return the date while facts and criteria of a customer
 // are evaluated for it; clear_evaluation_date ends that, abort_evaluation_date where it was set
 // inside the aborted (sub)transaction level.

@@ -16,6 +16,7 @@ struct TransitionRows {
   Tuplestorestate* store;  // nullptr: the event has none
   int read_pointer;
   TupleTableSlot* slot;
+  MemoryContext memory;  // of rows read back from disk, which the slot frees itself
 };
 
 // open_transition starts reading a transition table from its first row; next_row fills rows->slot.

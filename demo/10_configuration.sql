@@ -1,0 +1,85 @@
+-- Demo, part 1: the start-up strategy of My Company North America.
+--
+-- Loaded before the ledger, so that the ledger's own transactions assign every customer; loaded afterwards it would
+-- hold for everybody with the next CALL receivables.search_assign().
+\set ON_ERROR_STOP on
+
+BEGIN;
+
+UPDATE receivables.company SET name = 'My Company North America', currency = 'USD' WHERE company = 'MAIN';
+
+INSERT INTO receivables.collector (name, email, phone) VALUES
+  ('Daniel Brooks', 'daniel.brooks@my-company.example', '+1 312 555 0110'),
+  ('Emma Fournier', 'emma.fournier@my-company.example', '+1 312 555 0111'),
+  ('Sofia Marquez', 'sofia.marquez@my-company.example', '+1 312 555 0112'),
+  ('Victor Osei',   'victor.osei@my-company.example',   '+1 312 555 0113');
+
+INSERT INTO receivables.portfolio (name, kind, collector, is_default, description) VALUES
+  ('Collections',   'collection', 'Emma Fournier', true,  'Everybody whom no rule sends elsewhere'),
+  ('Key accounts',  'collection', 'Daniel Brooks', false, 'The few customers who owe most'),
+  ('Special cases', 'collection', 'Sofia Marquez', false, 'Very late and risky customers, for the specialist'),
+  ('Credit risk',   'risk',       'Victor Osei',   true,  'Limits and scores of all customers');
+
+INSERT INTO receivables.customer_group (name, description) VALUES
+  ('Very late customers', 'Old unqualified items: nobody has said yet why they are not paid'),
+  ('Risky customers',     'Bad score or bad payment behaviour');
+
+-- Five searches segment the ledger; the sixth selects a variant of a scenario.
+INSERT INTO receivables.search (name, criteria, description) VALUES
+  ('strategic',       'outstanding >= 250000',
+   'Customers who owe most'),
+  ('standard',        'outstanding >= 15000 and outstanding < 250000',
+   'The middle of the ledger'),
+  ('small',           'outstanding > 0 and outstanding < 15000',
+   'Many customers, little money'),
+  ('risky',           $$outstanding > 0 and (internal_score < 40 or payer_profile in ('bad', 'very bad'))$$,
+   'By score and payer profile'),
+  ('old unqualified', 'overdue(unqualified, 30) > 0',
+   'Items more than 30 days late that have no status yet'),
+  ('no e-mail',       'outstanding >= 15000 and not has_email',
+   'Strategic and standard customers whom no e-mail reaches');
+
+INSERT INTO receivables.scenario (name, minimum_amount, ignore_below, on_late_entry, min_contact_days, is_default, description) VALUES
+  ('Key and standard',            500, 50, 'by_age', 3, false, 'Polite and personal, from before the due date'),
+  ('Key and standard, no e-mail', 500, 50, 'by_age', 3, false, 'The same by telephone and letter'),
+  ('Automated small',             100, 25, 'by_age', 5, true,  'Sent without anybody''s work until the last step'),
+  ('No action - old items',         0,  0, 'by_age', 0, false, 'No steps: dunning waits until the old items have a status');
+
+INSERT INTO receivables.scenario_step
+  (scenario, step_no, label, phase, channel, automatic, anchor, offset_days, min_days_after_previous, min_amount, template) VALUES
+  ('Key and standard', 1, 'Statement before the due date', 'pre_due',        'email',             'auto',    'due_date',        -5, 0, 50000, 'statement'),
+  ('Key and standard', 2, 'Friendly reminder',             'amicable',       'email',             'auto',    'due_date',         5, 3,     0, 'reminder 1'),
+  ('Key and standard', 3, 'Call',                          'amicable',       'call',              'manual',  'due_date',        12, 5,     0, NULL),
+  ('Key and standard', 4, 'Second reminder',               'amicable',       'email',             'confirm', 'due_date',        20, 5,     0, 'reminder 2'),
+  ('Key and standard', 5, 'Call to the management',        'amicable',       'call',              'manual',  'due_date',        35, 7, 10000, NULL),
+  ('Key and standard', 6, 'Formal notice',                 'pre_litigation', 'registered_letter', 'confirm', 'due_date',        55, 7,     0, 'formal notice'),
+  ('Key and standard, no e-mail', 1, 'Call before the due date', 'pre_due',        'call',              'manual',  'due_date', -3, 0, 50000, NULL),
+  ('Key and standard, no e-mail', 2, 'Reminder by letter',       'amicable',       'letter',            'auto',    'due_date',  5, 3,     0, 'reminder 1'),
+  ('Key and standard, no e-mail', 3, 'Call',                     'amicable',       'call',              'manual',  'due_date', 14, 7,     0, NULL),
+  ('Key and standard, no e-mail', 4, 'Second letter',            'amicable',       'letter',            'confirm', 'due_date', 25, 7,     0, 'reminder 2'),
+  ('Key and standard, no e-mail', 5, 'Formal notice',            'pre_litigation', 'registered_letter', 'confirm', 'due_date', 55, 7,     0, 'formal notice'),
+  ('Automated small', 1, 'Reminder',              'amicable',       'email',             'auto',    'due_date',         3,  0, 0, 'reminder 1'),
+  ('Automated small', 2, 'Question by e-mail',    'amicable',       'interactive_email', 'auto',    'previous_action', 10, 10, 0, 'interactive'),
+  ('Automated small', 3, 'Second reminder',       'amicable',       'email',             'auto',    'previous_action', 10, 10, 0, 'reminder 2'),
+  ('Automated small', 4, 'Last reminder',         'amicable',       'letter',            'auto',    'previous_action', 12, 12, 0, 'reminder 3'),
+  ('Automated small', 5, 'Hand over or write off', 'pre_litigation', 'task',             'manual',  'previous_action', 20, 20, 0, NULL);
+
+-- The first matching rule by priority decides; groups are held as long as their search matches. So leaving needs no
+-- rule of its own: a customer whose old items get a status falls to the next rule at once.
+INSERT INTO receivables.assignment_rule (priority, search, scenario) VALUES
+  (10, 'old unqualified', 'No action - old items'),
+  (20, 'no e-mail',       'Key and standard, no e-mail'),
+  (30, 'strategic',       'Key and standard'),
+  (40, 'standard',        'Key and standard'),
+  (50, 'small',           'Automated small');
+INSERT INTO receivables.assignment_rule (priority, search, portfolio) VALUES
+  (10, 'old unqualified', 'Special cases'),
+  (20, 'risky',           'Special cases'),
+  (30, 'strategic',       'Key accounts');
+INSERT INTO receivables.assignment_rule (search, customer_group) VALUES
+  ('old unqualified', 'Very late customers'),
+  ('risky',           'Risky customers');
+INSERT INTO receivables.assignment_rule (search, option) VALUES
+  ('small', 'interactive_email');
+
+COMMIT;

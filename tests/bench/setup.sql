@@ -1,0 +1,24 @@
+-- Bench: customers, a bare table with the same columns, keys, indexes and checks as item, and
+-- 20 searches with 22 rules. psql variables: customers.
+SET client_min_messages = warning;
+CREATE SCHEMA bench;
+CREATE TABLE bench.item (LIKE receivables.item INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES INCLUDING IDENTITY);
+
+INSERT INTO receivables.customer (customer_id, account_no, name, country, sector, email, external_score, payment_days)
+SELECT i, 'A' || i, 'Customer ' || i, (ARRAY['US', 'CA', 'MX', 'FR', 'DE'])[1 + i % 5], (ARRAY['retail', 'industry', 'services'])[1 + i % 3],
+       CASE WHEN i % 10 <> 0 THEN 'c' || i || '@example.com' END, 20 + (i * 7919) % 80, 30
+FROM generate_series(1, :customers) i;
+
+-- The items of an ERP: open invoices due over a quarter around today, one in twenty a credit note.
+-- Pseudo-random by hash, so that the data do not depend on plan or order.
+CREATE FUNCTION bench.random(i bigint, salt integer) RETURNS double precision
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT (hashint8extended(i, salt) & 1048575) / 1048576.0 $$;
+
+CREATE VIEW bench.new_item AS
+SELECT 1 + floor(bench.random(i, 1) * c.customers)::bigint AS customer_id, 'D' || i AS document_no,
+       CASE WHEN bench.random(i, 2) < 0.05 THEN 'credit_note' ELSE 'invoice' END AS kind,
+       current_date - 75 + floor(bench.random(i, 3) * 75)::integer AS document_date,
+       current_date - 45 + floor(bench.random(i, 4) * 90)::integer AS due_date,
+       CASE WHEN bench.random(i, 2) < 0.05 THEN -1 ELSE 1 END * round(exp(6 + 1.2 * (bench.random(i, 5) + bench.random(i, 6) + bench.random(i, 7) - 1.5) * 2)::numeric, 2) AS amount,
+       i
+FROM (SELECT count(*) AS customers FROM receivables.customer) c, generate_series(1, 20000000) i;
