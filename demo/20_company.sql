@@ -11,6 +11,7 @@
 \else
   \set customers 2000
 \endif
+SET work_mem = '64MB';
 SET jit = off; -- compiling these few long expressions takes longer than computing them
 
 -- ---- pseudo-random numbers ------------------------------------------------------------------------------------------
@@ -43,7 +44,7 @@ SELECT * FROM (VALUES
   ('average',   0.74, 0.89,  5, 4, 0.00, 63),
   ('slow',      0.89, 0.945, 14, 4, 0.00, 52),
   ('forgetful', 0.945, 0.978, -1, 3, 0.46, 66),
-  ('very late', 0.978, 1.00, 14, 5, 0.65, 38)
+  ('very late', 0.978, 1.00, 14, 5, 0.70, 38)
 ) AS p (payer, from_share, to_share, lateness, spread, forgotten, score);
 
 CREATE TEMP TABLE plan AS
@@ -104,13 +105,13 @@ BEGIN
                 'Energy', 'Machinery', 'Textiles', 'Agriculture'])[1 + n.trade / 3],
          pg_temp.pick('{Nora Hayes,Liam Carter,Grace Kim,Owen Patel,Ruth Delgado,Ivan Petrov}', u.sales_rep),
          CASE WHEN p.email_on = 'customer' THEN 'accounts.payable@' || n.domain END,
-         CASE WHEN u.phone < 0.94 THEN to_char(p.account % 10000, '"+1 555 "0000') END,
+         CASE WHEN u.phone < 0.94 THEN to_char(p.account % 10000, 'FM"+1 555 "0000') END,
          p.payment_days, p.score,
          CASE WHEN p.score >= 80 THEN 'A' WHEN p.score >= 65 THEN 'B' WHEN p.score >= 50 THEN 'C' WHEN p.score >= 35 THEN 'D' ELSE 'E' END,
          u.blocked < 0.004,
          jsonb_build_object('region', CASE p.country WHEN 'US' THEN pg_temp.pick('{Northeast,Midwest,South,West}', u.region)
                                                      WHEN 'CA' THEN 'Canada' ELSE 'Mexico' END,
-                            'insured', p.score >= 50 AND u.insured < 0.6),
+                            'insured', coalesce(p.score >= 50, false) AND u.insured < 0.6),
          p.created_on
   FROM plan p
   CROSS JOIN LATERAL (SELECT pg_temp.uniform(p.account, 0, 11) AS suffix, pg_temp.uniform(p.account, 0, 12) AS language,
@@ -149,7 +150,7 @@ BEGIN
          CASE number WHEN 1 THEN 'accounts payable' ELSE 'purchasing' END,
          CASE WHEN p.email_on IS NOT NULL AND (number = 1 OR u.email < 0.5)
               THEN 'contact' || number || '@account' || p.account || '.example' END,
-         CASE WHEN u.phone < 0.7 THEN to_char((p.account + number * 5000) % 10000, '"+1 555 "0000') END
+         CASE WHEN u.phone < 0.7 THEN to_char((p.account + number * 5000) % 10000, 'FM"+1 555 "0000') END
   FROM plan p
   JOIN receivables.customer c ON c.company = 'MAIN' AND c.account_no = p.account_no
   CROSS JOIN generate_series(1, 2) AS number
@@ -229,7 +230,7 @@ BEGIN
   CROSS JOIN LATERAL (
     -- a few customers' late items have been worked on, and single ones of the others'
     SELECT CASE WHEN i.paid_on > today AND i.due_date < today - 8
-                 AND (i.worked OR (today - i.due_date <= 30 AND pg_temp.uniform(i.account, i.number, 41) < 0.1))
+                 AND (i.worked OR (today - i.due_date <= 30 AND pg_temp.uniform(i.account, i.number, 41) < 0.3))
                 THEN pg_temp.pick('{dispute,dispute,promise,promise,ongoing}', pg_temp.uniform(i.account, i.number, 42)) END AS status
   ) AS q
   ORDER BY i.customer_id, i.number;
@@ -276,14 +277,15 @@ BEGIN
   ORDER BY i.customer_id, i.number;
 END $$;
 
--- Large companies come in several transactions, 10,000 customers each.
+-- Large companies come in several transactions, 5,000 customers each.
 SELECT format('BEGIN; CALL pg_temp.load_customers(%1$s, %2$s); CALL pg_temp.plan_invoices(%1$s, %2$s); CALL pg_temp.load_items(); COMMIT',
-              first_account, first_account + 9999)
-FROM generate_series(1, :customers, 10000) AS first_account
+              first_account, first_account + 4999)
+FROM generate_series(1, :customers, 5000) AS first_account
 \gexec
 
 DROP TABLE pg_temp.invoice, pg_temp.plan, pg_temp.payer;
 DROP PROCEDURE pg_temp.load_customers, pg_temp.plan_invoices, pg_temp.load_items;
 DROP FUNCTION pg_temp.uniform, pg_temp.normal, pg_temp.pick, pg_temp.fraction;
 RESET jit;
+RESET work_mem;
 ANALYZE receivables.customer, receivables.contact, receivables.item, receivables.payment_allocation, receivables.position;

@@ -270,3 +270,5 @@ END $$;
 COMMENT ON FUNCTION receivables.keep_status() IS 'Row trigger: refuses to change a status''s category (55000) or to delete one in use (2BP01).';
 CREATE TRIGGER search_assign_keep BEFORE UPDATE OR DELETE ON receivables.item_status
   FOR EACH ROW EXECUTE FUNCTION receivables.keep_status();
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.item_status
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();

@@ -125,6 +125,11 @@ CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OF name, criteria OR
 CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receivables.payer_profile_band
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.configuration_changed();
 
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.search
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.payer_profile_band
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
+
 CREATE TABLE receivables.search_failure (
   customer_id bigint NOT NULL,
   search_id   bigint NOT NULL,

@@ -209,6 +209,15 @@ CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receiva
 CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receivables.collector
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.configuration_changed();
 
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.scenario
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.portfolio
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.customer_group
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.collector
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
+
 -- Memberships lie in the position row (column assignment): one row a customer holds the position and
 -- what was decided from it, so that deciding writes one row. The views read them from there.
 CREATE FUNCTION receivables.memberships(assignment bytea, OUT target integer, OUT target_id integer,
@@ -292,6 +301,7 @@ CREATE TABLE receivables.membership_log (
   business_date date NOT NULL,
   target        text NOT NULL CONSTRAINT membership_log_target_check
                   CHECK (target IN ('scenario', 'collection_portfolio', 'risk_portfolio', 'customer_group', 'option', 'colleague')),
+  target_id     integer NOT NULL,
   name          text,
   previous      text,
   rule_id       bigint,

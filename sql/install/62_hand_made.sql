@@ -60,7 +60,7 @@ COMMENT ON FUNCTION receivables.unpin_scenario(bigint) IS 'Gives the scenario ba
 
 -- Not STRICT: until and reason may be NULL.
 CREATE FUNCTION receivables.pin_portfolio(customer_id bigint, portfolio text, until date DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT receivables.set_hand_assignment($1, CASE (SELECT p.kind FROM receivables.portfolio p WHERE p.name = $2) WHEN 'risk' THEN 3 ELSE 2 END, $2, true, 'pin', $3, $4) $$;
 COMMENT ON FUNCTION receivables.pin_portfolio(bigint, text, date, text) IS
   'Keeps a customer in a portfolio (of that portfolio''s kind) whatever the rules say, up to and including until.';

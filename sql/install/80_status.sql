@@ -81,11 +81,11 @@ COMMENT ON COLUMN receivables.unassigned_customers.overdue IS 'Overdue amounts, 
 
 CREATE FUNCTION receivables.memberships_as_of(ts timestamptz, OUT customer_id bigint, OUT target text, OUT name text,
                                               OUT rule_id bigint, OUT search text, OUT source text, OUT since date) RETURNS SETOF record
-  LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1000 AS $$
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1000 SET search_path = pg_catalog, pg_temp AS $$
   SELECT l.customer_id, l.target, l.name, l.rule_id, l.search, l.source, l.since
-  FROM (SELECT DISTINCT ON (m.customer_id, m.target, CASE WHEN m.target IN ('scenario', 'collection_portfolio', 'risk_portfolio') THEN '' ELSE coalesce(m.name, m.previous) END) m.*
+  FROM (SELECT DISTINCT ON (m.customer_id, m.target, CASE WHEN m.target IN ('scenario', 'collection_portfolio', 'risk_portfolio') THEN 0 ELSE m.target_id END) m.*
         FROM receivables.membership_log m WHERE m.recorded_at <= ts
-        ORDER BY m.customer_id, m.target, CASE WHEN m.target IN ('scenario', 'collection_portfolio', 'risk_portfolio') THEN '' ELSE coalesce(m.name, m.previous) END,
+        ORDER BY m.customer_id, m.target, CASE WHEN m.target IN ('scenario', 'collection_portfolio', 'risk_portfolio') THEN 0 ELSE m.target_id END,
                  m.recorded_at DESC, m.log_id DESC) l
   WHERE l.name IS NOT NULL
 $$;

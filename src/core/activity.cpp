@@ -74,7 +74,8 @@ bool average_days_late(Bytes payments, Date as_of, Sum& days_late) {
   const Weighted weighted = payments_of_window(payments, as_of);
   if (weighted.paid <= 0) return false;
   Sum scaled = 0;
-  if (__builtin_mul_overflow(weighted.paid_times_days, Sum{kAmountScale}, &scaled)) codec::throw_sum_overflow();
+  if (__builtin_mul_overflow(weighted.paid_times_days, Sum{kAmountScale}, &scaled))
+    codec::throw_sum_overflow();
   days_late = divide_rounded(scaled, weighted.paid);
   return true;
 }

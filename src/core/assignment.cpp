@@ -69,7 +69,8 @@ void decide_single(std::span<const Rule> rules, const DecisionInput& input, Targ
 }
 
 // Groups and options: one membership per target_id while any of its rules matches.
-void decide_multiple(std::span<const Rule> rules, const DecisionInput& input, Target target, Assignment& out) {
+void decide_multiple(std::span<const Rule> rules, const DecisionInput& input, Target target,
+                     Assignment& out) {
   const std::size_t first = out.size();
   for (const HandMade& hand : input.hand_made)
     if (hand.target == target && hand.mode == HandMode::Add && input.as_of <= hand.until)
@@ -99,7 +100,8 @@ void decide_colleagues(std::span<const Rule> rules, const DecisionInput& input, 
     if (hand.target == Target::Colleague && hand.mode == HandMode::Add && input.as_of <= hand.until)
       add(hand.target_id, 0, Source::Manual);
   for (const Membership& held : input.previous)
-    if (held.target == Target::Colleague && held.source == Source::Rule) add(held.target_id, held.rule_id, Source::Rule);
+    if (held.target == Target::Colleague && held.source == Source::Rule)
+      add(held.target_id, held.rule_id, Source::Rule);
   for (const Rule& rule : rules)
     if (matches(rule, input)) add(rule.target_id, rule.rule_id, Source::Rule);
   std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
@@ -107,14 +109,15 @@ void decide_colleagues(std::span<const Rule> rules, const DecisionInput& input, 
 }
 
 std::span<const Rule> rules_of(std::span<const Rule> rules, Target target) {
-  const auto [first, last] = std::equal_range(
-      rules.begin(), rules.end(), Rule{0, 0, target, 0, false, false, 0},
-      [](const Rule& a, const Rule& b) { return a.target < b.target; });
+  const auto [first, last] =
+      std::equal_range(rules.begin(), rules.end(), Rule{0, 0, target, 0, false, false, 0},
+                       [](const Rule& a, const Rule& b) { return a.target < b.target; });
   return {first, last};
 }
 
 void put(std::vector<std::uint8_t>& out, std::uint64_t value, int bytes) {
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
+    out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
 std::uint64_t take(const std::uint8_t*& at, int bytes) {
@@ -129,7 +132,8 @@ bool is_single_valued(Target target) noexcept { return target <= Target::RiskPor
 
 void decide(const RuleSet& rules, const DecisionInput& input, Assignment& out) {
   out.clear();
-  decide_single(rules_of(rules.rules, Target::Scenario), input, Target::Scenario, rules.default_scenario, out);
+  decide_single(rules_of(rules.rules, Target::Scenario), input, Target::Scenario, rules.default_scenario,
+                out);
   decide_single(rules_of(rules.rules, Target::CollectionPortfolio), input, Target::CollectionPortfolio,
                 rules.default_collection_portfolio, out);
   decide_single(rules_of(rules.rules, Target::RiskPortfolio), input, Target::RiskPortfolio,
@@ -141,7 +145,8 @@ void decide(const RuleSet& rules, const DecisionInput& input, Assignment& out) {
 
 bool same_memberships(std::span<const Membership> a, std::span<const Membership> b) noexcept {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Membership& x, const Membership& y) {
-    return x.target == y.target && x.target_id == y.target_id && x.rule_id == y.rule_id && x.source == y.source;
+    return x.target == y.target && x.target_id == y.target_id && x.rule_id == y.rule_id &&
+           x.source == y.source;
   });
 }
 

@@ -9,10 +9,12 @@
 namespace search_assign::core {
 namespace {
 
-constexpr std::int64_t kDaysPerEra = 146'097;     // 400 years
+constexpr std::int64_t kDaysPerEra = 146'097;          // 400 years
 constexpr std::int64_t kEpochFromMarchZero = 730'425;  // 2000-01-01 counted from 0000-03-01
 
-std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0)); }
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
+}
 
 bool is_leap(std::int32_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "search_assign/core/assignment.hpp"
 #include "search_assign/core/error.hpp"
@@ -39,7 +40,8 @@ ProfileEntry entry_of(const Delta& delta) {
       entry.credit = entry.debit * delta.aux;
       entry.debit_items = delta.sign;
       return entry;
-    default: return make_entry(delta.date, delta.amount, delta.sign);
+    default:
+      return make_entry(delta.date, delta.amount, delta.sign);
   }
 }
 
@@ -50,8 +52,8 @@ void put_u32(std::vector<std::uint8_t>& out, std::uint32_t value) {
 }
 
 std::uint32_t take_u32(Bytes bytes, std::size_t at) {
-  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 |
-         std::uint32_t{bytes[at + 3]};
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
+         std::uint32_t{bytes[at + 2]} << 8 | std::uint32_t{bytes[at + 3]};
 }
 
 [[noreturn]] void damaged() { throw Error(ErrorKind::DataCorrupted, "stored promises cannot be read"); }
@@ -76,7 +78,8 @@ void each_promise(Bytes promises, Visit visit) {
 
 void apply_promises(Bytes stored, std::span<Delta> deltas, PositionBuffers& out) {
   DatedProfiles profiles;
-  each_promise(stored, [&](Date date, Bytes profile) { profiles[date].assign(profile.begin(), profile.end()); });
+  each_promise(stored,
+               [&](Date date, Bytes profile) { profiles[date].assign(profile.begin(), profile.end()); });
   std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.aux < b.aux; });
   for (std::size_t first = 0; first < deltas.size();) {
     const Date date = deltas[first].aux;
@@ -112,7 +115,8 @@ void add_item(std::vector<Delta>& deltas, const ItemFigures& item, int sign) {
       deltas.back().aux = item.promised_on;
     }
   }
-  if (item.kind == ItemKind::Invoice || item.kind == ItemKind::DebitNote || item.kind == ItemKind::CreditNote) {
+  if (item.kind == ItemKind::Invoice || item.kind == ItemKind::DebitNote ||
+      item.kind == ItemKind::CreditNote) {
     deltas.push_back(make_delta(item, Facet::Sales, item.document_date, item.amount, sign));
     deltas.back().side = item.kind == ItemKind::Invoice ? 0 : 1;
   } else if (item.kind == ItemKind::Payment) {
@@ -131,9 +135,11 @@ void change_item(std::vector<Delta>& deltas, const ItemFigures& before, const It
     const auto cancels = [&](const Delta& delta) {
       const Delta& gone = deltas[old];
       return delta.customer_id == gone.customer_id && delta.facet == gone.facet && delta.date == gone.date &&
-             delta.aux == gone.aux && delta.amount == gone.amount && delta.side == gone.side && delta.sign == -gone.sign;
+             delta.aux == gone.aux && delta.amount == gone.amount && delta.side == gone.side &&
+             delta.sign == -gone.sign;
     };
-    const auto twin = std::find_if(deltas.begin() + static_cast<std::ptrdiff_t>(old) + 1, deltas.end(), cancels);
+    const auto twin =
+        std::find_if(deltas.begin() + static_cast<std::ptrdiff_t>(old) + 1, deltas.end(), cancels);
     if (twin == deltas.end()) continue;
     deltas.erase(twin);
     deltas.erase(deltas.begin() + static_cast<std::ptrdiff_t>(old));
@@ -163,7 +169,8 @@ void apply_deltas(const PositionFacets& facets, std::span<Delta> deltas, Positio
     if (facet == Facet::Promises) {
       apply_promises(facets.promises, part, out);
     } else if (facet == Facet::Contacts) {
-      for (const Delta& delta : part) (delta.side == 0 ? out.contact_emails : out.contact_phones) += delta.sign;
+      for (const Delta& delta : part)
+        (delta.side == 0 ? out.contact_emails : out.contact_phones) += delta.sign;
     } else if (facet != Facet::Touch) {
       out.entries.clear();
       for (const Delta& delta : part) out.entries.push_back(entry_of(delta));
@@ -193,10 +200,44 @@ void promise_days(Bytes promises, std::vector<Date>& days) {
   });
 }
 
+namespace {
+
+constexpr std::size_t kRadixFrom = 4096;  // fewer deltas are sorted by comparison
+constexpr unsigned kRadixBits = 8;
+
+// One pass of a radix sort by eight bits of customer_id - smallest.
+void radix_pass(std::span<const Delta> from, std::span<Delta> to, std::int64_t smallest, unsigned shift) {
+  const auto digit = [&](const Delta& delta) {
+    const auto key = static_cast<std::uint64_t>(delta.customer_id) - static_cast<std::uint64_t>(smallest);
+    return static_cast<std::size_t>((key >> shift) & ((1U << kRadixBits) - 1));
+  };
+  std::size_t place[1U << kRadixBits] = {};
+  for (const Delta& delta : from) ++place[digit(delta)];
+  std::size_t sum = 0;
+  for (std::size_t& count : place) sum += std::exchange(count, sum);
+  for (const Delta& delta : from) to[place[digit(delta)]++] = delta;
+}
+
+}  // namespace
+
 void group_by_customer(std::span<Delta> deltas) {
   const auto by_customer = [](const Delta& a, const Delta& b) { return a.customer_id < b.customer_id; };
-  if (!std::is_sorted(deltas.begin(), deltas.end(), by_customer))
+  if (std::is_sorted(deltas.begin(), deltas.end(), by_customer)) return;
+  if (deltas.size() < kRadixFrom) {
     std::stable_sort(deltas.begin(), deltas.end(), by_customer);
+    return;
+  }
+  const auto [least, most] = std::minmax_element(deltas.begin(), deltas.end(), by_customer);
+  const std::int64_t smallest = least->customer_id;
+  const auto range = static_cast<std::uint64_t>(most->customer_id) - static_cast<std::uint64_t>(smallest);
+  std::vector<Delta> buffer(deltas.size());
+  std::span<Delta> from = deltas;
+  std::span<Delta> to = buffer;
+  for (unsigned shift = 0; shift < 64 && (range >> shift) != 0; shift += kRadixBits) {
+    radix_pass(from, to, smallest, shift);
+    std::swap(from, to);
+  }
+  if (from.data() != deltas.data()) std::copy(from.begin(), from.end(), deltas.begin());
 }
 
 }  // namespace search_assign::core

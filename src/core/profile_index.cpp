@@ -34,7 +34,8 @@ void build_index(Bytes profile, void* memory, ProfileIndex& index) {
 }
 
 std::size_t first_due_from(const ProfileIndex& index, std::int64_t date) noexcept {
-  return static_cast<std::size_t>(std::lower_bound(index.dates, index.dates + index.count, date) - index.dates);
+  return static_cast<std::size_t>(std::lower_bound(index.dates, index.dates + index.count, date) -
+                                  index.dates);
 }
 
 Sum total(const ProfileIndex& index) noexcept { return index.net_before[index.count]; }

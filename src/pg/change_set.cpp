@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 }
@@ -24,6 +25,7 @@ struct Level {
 
 struct ChangeSet {
   std::vector<core::Delta> deltas;
+  std::vector<core::Delta> applying;  // taken out of deltas while it is applied
   std::vector<Level> levels;  // ascending; the outermost level that has a part first
 };
 
@@ -34,21 +36,35 @@ void forget() noexcept {
   current = nullptr;
 }
 
+// Takes the part out before applying it, so that a trigger somebody has put on one of our tables may
+// write to the ledger meanwhile: what it adds is applied next.
+void take_out(size_t first) {
+  compute([&] {
+    current->applying.clear();
+    if (first == 0)
+      current->applying.swap(current->deltas);
+    else
+      current->applying.assign(current->deltas.begin() + static_cast<std::ptrdiff_t>(first), current->deltas.end());
+    current->deltas.resize(first);
+  });
+}
+
 void apply_from(size_t first) {
+  take_out(first);
+  if (!OidIsValid(get_namespace_oid(kSchema, true))) return;  // this very transaction drops the extension
   // The application reads and writes like a statement of its own, and must see what the calling one has written.
   CommandCounterIncrement();
   AcceptInvalidationMessages();
   PushActiveSnapshot(GetLatestSnapshot());
-  apply_deltas_to_customers(current->deltas.data() + first, current->deltas.size() - first);
+  apply_deltas_to_customers(current->applying.data(), current->applying.size());
   PopActiveSnapshot();
-  current->deltas.resize(first);
 }
 
 void transaction_event(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-      if (current != nullptr && !current->deltas.empty()) apply_from(0);
+      while (current != nullptr && !current->deltas.empty()) apply_from(0);
       forget();
       break;
     case XACT_EVENT_COMMIT:
@@ -108,6 +124,25 @@ void change_set_apply() {
   if (current == nullptr || current->levels.empty()) return;
   const Level& top = current->levels.back();
   if (top.subtransaction == GetCurrentSubTransactionId() && top.first < current->deltas.size()) apply_from(top.first);
+}
+
+// The outer levels' parts have to wait again where this level is rolled back. So they stay, and this level
+// gets their opposites: together they are nothing at the commit.
+void change_set_apply_all() {
+  change_set_apply();
+  if (current == nullptr || current->deltas.empty()) return;
+  change_set_enter_level();
+  const size_t outer = current->deltas.size();
+  compute([&] {
+    std::vector<core::Delta>& deltas = current->deltas;
+    deltas.reserve(outer * 3);
+    for (size_t i = 0; i < outer; ++i) {
+      deltas.push_back(deltas[i]);
+      deltas.back().sign = static_cast<int8>(-deltas.back().sign);
+    }
+    deltas.insert(deltas.end(), deltas.begin(), deltas.begin() + static_cast<std::ptrdiff_t>(outer));
+  });
+  apply_from(outer * 2);
 }
 
 void change_set_statement_end() {

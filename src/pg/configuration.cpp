@@ -35,7 +35,8 @@ namespace {
 
 Configuration* current = nullptr;
 bool valid = false;
-Oid watched = InvalidOid;  // receivables.configuration
+Oid watched = InvalidOid;       // receivables.configuration
+Oid watched_view = InvalidOid;  // receivables.customer_facts
 
 constexpr const char* kSearchesSql =
     "SELECT s.search_id, s.name, s.criteria FROM receivables.search s"
@@ -268,7 +269,7 @@ Configuration* build() {
 }
 
 void relation_changed(Datum, Oid relation) {
-  if (relation == InvalidOid || relation == watched || watched == InvalidOid) valid = false;
+  if (relation == InvalidOid || relation == watched || relation == watched_view || watched == InvalidOid) valid = false;
 }
 
 }  // namespace
@@ -286,6 +287,7 @@ const Configuration* configuration() {
       current = nullptr;
     }
     watched = relation_oid("configuration");
+    watched_view = relation_oid("customer_facts");
     valid = true;  // an invalidation that arrives while building clears it again
     current = build();
   }

@@ -38,7 +38,17 @@ uint64 run_for(SpiStatement* statement, const CustomerIds& customers) {
 }
 
 SpiStatement add_positions = {"INSERT INTO receivables.position (customer_id) SELECT pg_catalog.unnest($1)", 1, {INT8ARRAYOID}, nullptr};
-SpiStatement remove_positions = {"DELETE FROM receivables.position WHERE customer_id = ANY ($1)", 1, {INT8ARRAYOID}, nullptr};
+// The log stays and says that the memberships ended.
+SpiStatement remove_positions = {
+    "WITH gone AS (DELETE FROM receivables.position WHERE customer_id = ANY ($1) RETURNING customer_id, assignment)"
+    " INSERT INTO receivables.membership_log (recorded_at, customer_id, business_date, target, target_id, previous)"
+    " SELECT pg_catalog.clock_timestamp(), g.customer_id, receivables.business_date(),"
+    "  (ARRAY['scenario', 'collection_portfolio', 'risk_portfolio', 'customer_group', 'option', 'colleague'])[m.target],"
+    "  m.target_id, n.name"
+    " FROM gone g CROSS JOIN LATERAL receivables.memberships(g.assignment) m"
+    " LEFT JOIN receivables.assignment_target_name n ON n.target = m.target AND n.target_id = m.target_id"
+    " ORDER BY g.customer_id, m.target, m.target_id",
+    1, {INT8ARRAYOID}, nullptr};
 SpiStatement remove_hand_assignments = {"DELETE FROM receivables.hand_assignment WHERE customer_id = ANY ($1)", 1, {INT8ARRAYOID}, nullptr};
 SpiStatement remove_failures = {"DELETE FROM receivables.search_failure WHERE customer_id = ANY ($1)", 1, {INT8ARRAYOID}, nullptr};
 

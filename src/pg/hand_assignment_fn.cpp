@@ -44,6 +44,8 @@ SA_FUNCTION(sa_write_hand_assignment) {
     nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
   }
   nulls[7] = '\0';
+  if (PG_ARGISNULL(0))
+    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be null", "customer_id")));
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
   check_customer(values[0]);

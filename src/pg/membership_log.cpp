@@ -14,7 +14,7 @@ namespace search_assign::pg {
 namespace {
 
 constexpr int kCapacity = 2000;
-enum Column { kCustomer, kDate, kTarget, kName, kPrevious, kRule, kSearch, kSource, kSince, kColumns };
+enum Column { kCustomer, kDate, kTarget, kTargetId, kName, kPrevious, kRule, kSearch, kSource, kSince, kColumns };
 
 constexpr const char* kTargetNames[] = {"", "scenario", "collection_portfolio", "risk_portfolio",
                                         "customer_group", "option", "colleague"};
@@ -22,13 +22,13 @@ constexpr const char* kSourceNames[] = {"", "rule", "manual", "default"};
 
 SpiStatement insert_statement = {
     "INSERT INTO receivables.membership_log"
-    " (recorded_at, customer_id, business_date, target, name, previous, rule_id, search, source, since)"
+    " (recorded_at, customer_id, business_date, target, target_id, name, previous, rule_id, search, source, since)"
     " SELECT pg_catalog.clock_timestamp(), n.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2),"
     " pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),"
-    " pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9)) AS n",
+    " pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9), pg_catalog.unnest($10)) AS n",
     kColumns,
-    {INT8ARRAYOID, DATEARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-     DATEARRAYOID},
+    {INT8ARRAYOID, DATEARRAYOID, TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
+     TEXTARRAYOID, DATEARRAYOID},
     nullptr};
 
 struct ColumnType {
@@ -38,9 +38,10 @@ struct ColumnType {
   char alignment;
 };
 constexpr ColumnType kBigint = {INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE};
+constexpr ColumnType kNumber = {INT4OID, 4, true, TYPALIGN_INT};
 constexpr ColumnType kDay = {DATEOID, 4, true, TYPALIGN_INT};
 constexpr ColumnType kText = {TEXTOID, -1, false, TYPALIGN_INT};
-constexpr ColumnType kTypes[kColumns] = {kBigint, kDay, kText, kText, kText, kBigint, kText, kText, kDay};
+constexpr ColumnType kTypes[kColumns] = {kBigint, kDay, kText, kNumber, kText, kText, kBigint, kText, kText, kDay};
 
 }  // namespace
 
@@ -117,6 +118,7 @@ void add_to_membership_log(MembershipLog* log, int64 customer_id, core::Date bus
   put(log, kCustomer, Int64GetDatum(customer_id), false);
   put(log, kDate, DateADTGetDatum(business_date), false);
   put(log, kTarget, log->target_names[static_cast<int>(target)], false);
+  put(log, kTargetId, Int32GetDatum(after != nullptr ? after->target_id : before->target_id), false);
   put_text(log, kName, after != nullptr ? target_name(config, target, after->target_id) : static_cast<Datum>(0));
   put_text(log, kPrevious, before != nullptr ? target_name(config, target, before->target_id) : static_cast<Datum>(0));
   const int64 rule_id = after != nullptr ? after->rule_id : 0;

@@ -368,12 +368,49 @@ void compare_ledger(Sink* sink, Snapshot snapshot) {
   } while (next_pass(pass));
 }
 
-void run_sql(const char* sql) {
+// Customers without a position, and positions without a customer.
+SpiStatement unpaired_statement = {
+    "SELECT coalesce(c.customer_id, p.customer_id), p.customer_id IS NOT NULL"
+    " FROM receivables.customer c FULL JOIN receivables.position p ON p.customer_id = c.customer_id"
+    " WHERE c.customer_id IS NULL OR p.customer_id IS NULL ORDER BY 1",
+    0, {}, nullptr};
+SpiStatement remove_strays_statement = {
+    "DELETE FROM receivables.position p"
+    " WHERE NOT EXISTS (SELECT FROM receivables.customer c WHERE c.customer_id = p.customer_id) RETURNING p.customer_id",
+    0, {}, nullptr};
+SpiStatement add_missing_statement = {
+    "INSERT INTO receivables.position (customer_id, hand_made)"
+    " SELECT c.customer_id, EXISTS (SELECT FROM receivables.hand_assignment h WHERE h.customer_id = c.customer_id)"
+    " FROM receivables.customer c"
+    " WHERE NOT EXISTS (SELECT FROM receivables.position p WHERE p.customer_id = c.customer_id) RETURNING customer_id",
+    0, {}, nullptr};
+
+void report_unpaired(Sink* sink) {
+  MemoryContext caller = CurrentMemoryContext;
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
-  spi_execute(sql);
+  const SpiRows rows = spi_query_read_only(&unpaired_statement, nullptr);
+  for (uint64 i = 0; i < rows.count; ++i) {
+    const Difference without_position = {"position", nullptr, pstrdup("one row")};
+    const Difference without_customer = {"position", pstrdup("one row"), nullptr};
+    report(sink, spi_int64(rows, i, 1), spi_bool(rows, i, 2) ? &without_customer : &without_position, 1);
+  }
   SPI_finish();
   end_maintenance(scope);
+  MemoryContextSwitchTo(caller);
+}
+
+void mend_unpaired(Sink* sink) {
+  MemoryContext caller = CurrentMemoryContext;
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  for (SpiStatement* statement : {&remove_strays_statement, &add_missing_statement}) {
+    const SpiRows rows = spi_query(statement, nullptr);
+    for (uint64 i = 0; i < rows.count; ++i) add_customer_id(&sink->mended, spi_int64(rows, i, 1));
+  }
+  SPI_finish();
+  end_maintenance(scope);
+  MemoryContextSwitchTo(caller);
 }
 
 // The ledger stands still while it is added up anew.
@@ -391,20 +428,19 @@ SA_FUNCTION(sa_check_positions) {
   Sink sink;
   sink.rows = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
   init_customer_ids(&sink.mended);
+  report_unpaired(&sink);
   compare_ledger(&sink, GetActiveSnapshot());
   PG_RETURN_NULL();
 }
 
 SA_FUNCTION(sa_rebuild_positions) {
   using namespace search_assign::pg;
-  change_set_apply();
+  change_set_apply_all();
   lock_ledger();
-  run_sql("DELETE FROM receivables.position p WHERE NOT EXISTS (SELECT FROM receivables.customer c WHERE c.customer_id = p.customer_id)");
-  run_sql("INSERT INTO receivables.position (customer_id) SELECT c.customer_id FROM receivables.customer c"
-          " WHERE NOT EXISTS (SELECT FROM receivables.position p WHERE p.customer_id = c.customer_id)");
   Sink sink;
   sink.rows = nullptr;
   init_customer_ids(&sink.mended);
+  mend_unpaired(&sink);
   PushActiveSnapshot(GetLatestSnapshot());
   compare_ledger(&sink, GetActiveSnapshot());
   PopActiveSnapshot();

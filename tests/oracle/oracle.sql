@@ -241,30 +241,32 @@ CREATE PROCEDURE oracle.note_call() LANGUAGE sql AS $$
 
 -- ---- comparison ----------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION oracle.buckets(p oracle.line[]) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT coalesce(string_agg(format('%s:%s:%s:%s:%s', due_date, trim_scale(debit), trim_scale(credit), debits, credits), ' ' ORDER BY due_date), '')
-  FROM (SELECT due_date, coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS debit, coalesce(sum(amount) FILTER (WHERE amount < 0), 0) AS credit,
-               count(*) FILTER (WHERE amount > 0) AS debits, count(*) FILTER (WHERE amount < 0) AS credits
-        FROM pg_catalog.unnest(p) GROUP BY due_date) b $$;
-CREATE FUNCTION oracle.buckets(p receivables.maturity_profile) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT coalesce(string_agg(format('%s:%s:%s:%s:%s', due_date, trim_scale(debit), trim_scale(credit), debit_items, credit_items), ' ' ORDER BY due_date), '')
-  FROM receivables.unnest(p) $$;
-
 -- A fact as text by column; equal amounts of other scale are equal.
 CREATE FUNCTION oracle.as_text(row_of_facts jsonb) RETURNS TABLE (fact text, value text) LANGUAGE sql STABLE AS $$
   SELECT key, CASE WHEN jsonb_typeof(j) = 'number' THEN trim_scale((j #>> '{}')::numeric)::text ELSE j #>> '{}' END
   FROM jsonb_each(row_of_facts) AS e(key, j)
   WHERE key NOT IN ('receivables', 'unqualified', 'disputed', 'promised') $$;
 
+-- Profiles date by date, and the other facts as text by column.
+CREATE FUNCTION oracle.profile_differences() RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE sql AS $$
+  WITH twin AS (
+    SELECT f.customer_id, p.name, l.due_date, coalesce(sum(l.amount) FILTER (WHERE l.amount > 0), 0) AS debit,
+           coalesce(sum(l.amount) FILTER (WHERE l.amount < 0), 0) AS credit, count(*) FILTER (WHERE l.amount > 0) AS debits, count(*) FILTER (WHERE l.amount < 0) AS credits
+    FROM oracle.fact f, LATERAL (VALUES ('receivables', f.receivables), ('unqualified', f.unqualified), ('disputed', f.disputed), ('promised', f.promised)) p(name, lines),
+         LATERAL pg_catalog.unnest(p.lines) l
+    GROUP BY 1, 2, 3),
+  extension AS (
+    SELECT f.customer_id, p.name, e.*
+    FROM receivables.customer_facts f, LATERAL (VALUES ('receivables', f.receivables), ('unqualified', f.unqualified), ('disputed', f.disputed), ('promised', f.promised)) p(name, profile),
+         LATERAL receivables.unnest(p.profile) e)
+  SELECT 'fact ' || t.name, t.customer_id, t::text, NULL FROM (TABLE twin EXCEPT ALL TABLE extension) t
+  UNION ALL SELECT 'fact ' || e.name, e.customer_id, NULL, e::text FROM (TABLE extension EXCEPT ALL TABLE twin) e $$;
+
 CREATE FUNCTION oracle.fact_differences() RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE sql AS $$
   WITH twin AS MATERIALIZED (
-    SELECT f.customer_id, t.fact, t.value FROM oracle.fact f, LATERAL oracle.as_text(to_jsonb(f)) t
-    UNION ALL SELECT customer_id, p.* FROM oracle.fact f, LATERAL (VALUES ('receivables', oracle.buckets(f.receivables)),
-      ('unqualified', oracle.buckets(f.unqualified)), ('disputed', oracle.buckets(f.disputed)), ('promised', oracle.buckets(f.promised))) p),
+    SELECT f.customer_id, t.* FROM oracle.fact f, LATERAL oracle.as_text(to_jsonb(f)) t),
   extension AS MATERIALIZED (
-    SELECT f.customer_id, t.fact, t.value FROM receivables.customer_facts f, LATERAL oracle.as_text(to_jsonb(f)) t
-    UNION ALL SELECT customer_id, p.* FROM receivables.customer_facts f, LATERAL (VALUES ('receivables', oracle.buckets(f.receivables)),
-      ('unqualified', oracle.buckets(f.unqualified)), ('disputed', oracle.buckets(f.disputed)), ('promised', oracle.buckets(f.promised))) p)
+    SELECT f.customer_id, t.* FROM receivables.customer_facts f, LATERAL oracle.as_text(to_jsonb(f)) t)
   SELECT 'fact ' || coalesce(t.fact, e.fact), coalesce(t.customer_id, e.customer_id), t.value, e.value
   FROM (TABLE twin EXCEPT TABLE extension) t FULL JOIN (TABLE extension EXCEPT TABLE twin) e
     ON (t.customer_id, t.fact) = (e.customer_id, e.fact) $$;
@@ -327,6 +329,7 @@ CREATE FUNCTION oracle.differences(memberships boolean) RETURNS TABLE (what text
 BEGIN
   CALL oracle.evaluate();
   RETURN QUERY SELECT * FROM oracle.fact_differences();
+  RETURN QUERY SELECT * FROM oracle.profile_differences();
   RETURN QUERY SELECT * FROM oracle.aging_differences();
   RETURN QUERY SELECT * FROM oracle.history_differences();
   RETURN QUERY SELECT 'check_positions ' || p.figure, p.customer_id, p.expected, p.stored FROM receivables.check_positions() p;

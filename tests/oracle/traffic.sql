@@ -148,7 +148,7 @@ END $$;
 
 -- ---- transactions --------------------------------------------------------------------------------------------------
 
--- isolation: '' the default; kind: 'all', 'items' (no statement that takes locks on other tables), 'inserts'.
+-- kind: 'all'; 'all_but_prepare'; 'inserts'.
 CREATE FUNCTION oracle.traffic(seed integer, transactions integer, low bigint, high bigint, kind text DEFAULT 'all') RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   depth integer;
@@ -156,7 +156,7 @@ BEGIN
   PERFORM setseed((seed % 1000003) / 1000003.0);
   FOR t IN 1..transactions LOOP
     RETURN NEXT 'BEGIN ISOLATION LEVEL ' || oracle.pick('READ COMMITTED', 'READ COMMITTED', 'REPEATABLE READ') || ';';
-    RETURN NEXT 'SET LOCAL search_assign.apply = ' || CASE WHEN kind = 'all' THEN oracle.pick('commit', 'statement') ELSE 'commit' END || ';';
+    RETURN NEXT 'SET LOCAL search_assign.apply = ' || CASE WHEN kind <> 'inserts' THEN oracle.pick('commit', 'statement') ELSE 'commit' END || ';';
     depth := 0;
     FOR s IN 1..oracle.pick(1, 6) LOOP
       IF random() < 0.25 THEN
@@ -216,7 +216,7 @@ UNION ALL
 SELECT true, unnest(ARRAY[
   'extract(day from business_date()) = 15', 'extract(dow from business_date()) in (1, 3) and overdue > 0', '(business_date() - last_invoice_on) % 7 = 0',
   'overdue(receivables, payment_days) > 0', 'days_overdue * 2 > payment_days', 'oldest_due_date + coalesce(payment_days, 10) < business_date()',
-  'to_char(business_date(), ''MM'') = ''08'' and outstanding > 0', 'overdue > 50 * days_overdue']);
+  'extract(month from business_date()) = 8 and outstanding > 0', 'overdue > 50 * days_overdue']);
 
 CREATE FUNCTION oracle.configuration(seed integer, with_daily boolean, with_manual boolean) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

@@ -381,6 +381,71 @@ TEST(MaturityProfile, ValidateRefuses) {
   EXPECT_NO_THROW(validate(V{1, 1, 0, 0x45, 2}));
 }
 
+// Readers tolerate padded numbers, but never bytes behind the end or values outside the domain.
+TEST(MaturityProfile, readers_refuse_damage) {
+  using V = std::vector<std::uint8_t>;
+  const std::vector<V> refused = {
+      {1, 0, 0},                            // bytes behind the empty profile
+      {1, 1, 0, 0x44, 0, 0},                // behind an entry read out of one word, and behind
+      {1, 2, 0, 0x45, 2, 1, 0x45, 2, 0},    // one close to the end
+      {1, 2, 0, 0x45, 2, 1, 0x45, 0x82},    // the last number is cut short
+      {1, 2, 0, 0x45, 2, 1},                // flags are missing
+      {1, 2, 0, 0x45, 2, 0, 0x45, 2, 0, 0}  // the same date twice
+  };
+  for (const V& bytes : refused) {
+    SCOPED_TRACE(::testing::PrintToString(bytes));
+    expect_error(ErrorKind::DataCorrupted, [&] { (void)total(bytes); });
+    expect_error(ErrorKind::DataCorrupted, [&] { (void)item_count(bytes); });
+    expect_error(ErrorKind::DataCorrupted, [&] { (void)decoded(bytes); });
+  }
+}
+
+// Every length of number at every distance from the end, in each place of a short profile.
+TEST(MaturityProfile, reads_numbers_of_every_length) {
+  for (int bits = 1; bits < 127; ++bits)
+    for (std::size_t size = 1; size <= 4; ++size)
+      for (std::size_t wide = 0; wide < size; ++wide) {
+        Entries entries;
+        for (std::size_t i = 0; i < size; ++i) entries.push_back({static_cast<Date>(i + 1), 1, 0, 1, 0});
+        entries[wide].debit = (Sum{1} << bits) - 1;
+        entries[wide].credit = bits % 3 == 0 ? -entries[wide].debit : 0;
+        entries[wide].date += bits % 2 == 0 ? 0 : -1;
+        const EncodedProfile bytes = encoded(entries);
+        Sum sum = 0;
+        for (const ProfileEntry& entry : entries) sum += entry.net();
+        ASSERT_EQ(decoded(bytes), entries);
+        ASSERT_EQ(total(bytes), sum);
+        ASSERT_EQ(due_within(bytes, 1, 0), entries[0].date == 1 ? entries[0].net() : 0);
+        ASSERT_NO_THROW(validate(bytes));
+      }
+}
+
+// The sums of a window, against adding entry by entry.
+TEST(MaturityProfile, lookups_agree_with_adding_entry_by_entry) {
+  Random random(8);
+  for (int round = 0; round < 3'000; ++round) {
+    const Entries entries = random_entries(random, 40, false);
+    const EncodedProfile bytes = encoded(entries);
+    const auto as_of = static_cast<Date>(9'480 + random() % 240);
+    const auto days = static_cast<std::int32_t>(random() % 60);
+    Sum all = 0;
+    Sum late = 0;
+    Sum coming = 0;
+    Sum soon = 0;
+    for (const ProfileEntry& entry : entries) {
+      const std::int64_t overdue_days = std::int64_t{as_of} - entry.date;
+      all += entry.net();
+      if (overdue_days > days) late += entry.net();
+      if (overdue_days <= 0) coming += entry.net();
+      if (overdue_days <= 0 && -overdue_days <= days) soon += entry.net();
+    }
+    ASSERT_EQ(total(bytes), all);
+    ASSERT_EQ(overdue(bytes, as_of, days), late);
+    ASSERT_EQ(not_due(bytes, as_of), coming);
+    ASSERT_EQ(due_within(bytes, as_of, days), soon);
+  }
+}
+
 // read_all runs every reading function over bytes that may be anything.
 void read_all(Bytes bytes) {
   const auto tolerate = [](const std::function<void()>& work) {

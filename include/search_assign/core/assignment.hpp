@@ -15,7 +15,14 @@ namespace search_assign::core {
 
 inline constexpr Date kNoDate = std::numeric_limits<Date>::max();  // no date, or no end
 
-enum class Target : std::uint8_t { Scenario = 1, CollectionPortfolio, RiskPortfolio, Group, Option, Colleague };
+enum class Target : std::uint8_t {
+  Scenario = 1,
+  CollectionPortfolio,
+  RiskPortfolio,
+  Group,
+  Option,
+  Colleague
+};
 enum class Source : std::uint8_t { Rule = 1, Manual, Default };
 
 struct Membership {

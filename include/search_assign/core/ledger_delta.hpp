@@ -13,7 +13,16 @@
 namespace search_assign::core {
 
 // The profiles of a position, in the order of position_profile_count.
-enum class Facet : std::uint8_t { Receivables, Qualified, Disputed, Sales, Payments, Promises, Contacts, Touch };
+enum class Facet : std::uint8_t {
+  Receivables,
+  Qualified,
+  Disputed,
+  Sales,
+  Payments,
+  Promises,
+  Contacts,
+  Touch
+};
 inline constexpr std::size_t kProfileFacets = 5;  // Receivables .. Payments are maturity profiles
 
 enum class ItemKind : std::uint8_t { Invoice, DebitNote, CreditNote, Payment, Other };
@@ -27,8 +36,8 @@ struct Delta {
   std::int32_t aux;  // Promises: promised date (kNoDate = none); Payments: days late
   Facet facet;
   std::int8_t sign;   // +1 appears, -1 disappears
-  std::uint8_t side;  // Sales: 0 invoice, 1 note; Payments: 0 part, 1 payment item; Contacts: 0 e-mail, 1 phone;
-                      // Touch: kTouchHandMade = hand-made assignments changed
+  std::uint8_t side;  // Sales: 0 invoice, 1 note; Payments: 0 part, 1 payment item; Contacts: 0 e-mail, 1
+                      // phone; Touch: kTouchHandMade = hand-made assignments changed
 };
 inline constexpr std::uint8_t kTouchHandMade = 1;
 

@@ -8,7 +8,8 @@
 
 namespace search_assign::core {
 
-// The arrays lie in memory of the caller. before[i] sums the entries ahead of entry i; before[count] sums all.
+// The arrays lie in memory of the caller. before[i] sums the entries ahead of entry i; before[count] sums
+// all.
 struct ProfileIndex {
   std::size_t count = 0;
   const Date* dates = nullptr;

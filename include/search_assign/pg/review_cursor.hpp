@@ -15,8 +15,8 @@ struct ReviewCursor {
   core::Date date;   // the next date; core::kNoDate at the end
   TimeTermKind kind;
   int32 offset;
-  const core::ProfileIndex* index;  // ProfileDays, Rolling12
-  size_t next;                      // its next entry; MonthStart: months ahead
+  const core::ProfileIndex* index;  // ProfileDays, Rolling12, MonthStart
+  size_t next;                      // its next entry
 };
 
 // start_cursor moves a cursor to its first date after `today`; advance_cursor to the date after the present one.

@@ -1,0 +1,92 @@
+-- check_positions() finds what was changed past the triggers, rebuild_positions() mends it with its memberships.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS search_assign CASCADE;
+CREATE EXTENSION search_assign;
+SET DateStyle = ISO;
+SET search_assign.business_date = '2026-06-15';
+SET search_path = receivables, public;
+
+CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE detail text; hint text;
+BEGIN
+  EXECUTE statement;
+  RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, CASE WHEN SQLSTATE !~ '^23' THEN nullif(detail, '') END, nullif(hint, ''));
+END $$;
+CREATE VIEW pg_temp.state AS
+  SELECT f.customer_id, f.outstanding::numeric(12,2), f.open_items, f.has_email, f.sales_12m::numeric(12,2), f.average_days_late::numeric(12,2), total(f.promised)::numeric(12,2) AS promised,
+    m.scenario, m.source, (SELECT string_agg(customer_group, ',') FROM group_membership g WHERE g.customer_id = f.customer_id) AS groups
+  FROM customer_facts f LEFT JOIN scenario_membership m USING (customer_id);
+
+INSERT INTO scenario (name, is_default) VALUES ('Normal', true), ('Big', false), ('Pinned', false);
+INSERT INTO customer_group (name) VALUES ('Slow');
+INSERT INTO search (name, criteria) VALUES ('big', 'outstanding >= 1000'), ('slow', 'average_days_late > 20 or total(promised) > 0');
+INSERT INTO assignment_rule (search, scenario) VALUES ('big', 'Big');
+INSERT INTO assignment_rule (search, customer_group) VALUES ('slow', 'Slow');
+INSERT INTO customer (customer_id, account_no, email) SELECT n, 'A' || n, NULL FROM generate_series(1, 7) n;
+INSERT INTO contact (customer_id, contact_id, email) VALUES (1, 1, 'a@b.c');
+INSERT INTO item (customer_id, item_id, due_date, document_date, amount) SELECT n, n, '2026-05-01', '2026-04-01', 500 * n FROM generate_series(1, 6) n;
+UPDATE item SET open_amount = 100, cleared_on = NULL WHERE item_id = 3;
+UPDATE item SET status = 'promise' WHERE item_id = 4;
+SELECT * FROM pg_temp.state ORDER BY 1;
+SELECT * FROM check_positions();
+SELECT rebuild_positions();
+
+-- Changed past the triggers, as after a load with triggers disabled
+SET session_replication_role = replica;
+UPDATE item SET amount = 9000, open_amount = 9000 WHERE item_id = 1;
+DELETE FROM contact WHERE contact_id = 1;
+UPDATE item SET due_date = '2026-05-02' WHERE item_id = 2;
+UPDATE item SET status = NULL WHERE item_id = 4;
+DELETE FROM item WHERE item_id = 5;
+UPDATE item SET customer_id = 7 WHERE item_id = 6;
+UPDATE open_amount_change SET effective_on = '2026-05-03' WHERE item_id = 3;
+RESET session_replication_role;
+SELECT * FROM check_positions() ORDER BY 1, 2;
+SELECT * FROM pg_temp.state ORDER BY 1;
+SELECT rebuild_positions();
+SELECT * FROM check_positions();
+SELECT * FROM pg_temp.state ORDER BY 1;
+SELECT rebuild_positions();
+CALL search_assign();
+SELECT customer_id, target, name, previous FROM membership_log WHERE recorded_at > (SELECT max(recorded_at) FROM membership_log WHERE name = 'Slow') ORDER BY log_id;
+
+-- Positions themselves damaged, missing and too many
+SELECT pin_scenario(2, 'Pinned');
+SET session_replication_role = replica;
+DELETE FROM position WHERE customer_id IN (2, 4);
+INSERT INTO position (customer_id, receivables) VALUES (99, '{2026-01-01:5:0:1:0}');
+UPDATE position SET contact_phones = 3, disputed = receivables WHERE customer_id = 1;
+RESET session_replication_role;
+SELECT * FROM check_positions() ORDER BY 1, 2;
+SELECT rebuild_positions();
+SELECT * FROM check_positions();
+SELECT * FROM pg_temp.state ORDER BY 1;
+SELECT count(*) FROM position;
+-- An empty ledger, and a rebuild that is rolled back
+BEGIN;
+SET LOCAL session_replication_role = replica;
+DELETE FROM item;
+SET LOCAL session_replication_role = origin;
+SELECT rebuild_positions();
+SELECT count(*) FROM customer_facts WHERE outstanding <> 0;
+SELECT * FROM check_positions();
+ROLLBACK;
+SELECT * FROM check_positions();
+SELECT customer_id, outstanding::numeric(12,2), scenario FROM pg_temp.state ORDER BY 1;
+-- With little memory it takes several passes
+INSERT INTO customer (customer_id, account_no) SELECT n, 'B' || n FROM generate_series(1001, 3000) n;
+INSERT INTO item (customer_id, due_date, amount, status) SELECT 1001 + n % 2000, '2026-01-01'::date + n % 300, n, CASE WHEN n % 5 = 0 THEN 'dispute' END FROM generate_series(1, 12000) n;
+SET maintenance_work_mem = '1MB';
+SELECT * FROM check_positions();
+SET session_replication_role = replica;
+UPDATE item SET open_amount = 0, cleared_on = '2026-06-01' WHERE customer_id % 400 = 7;
+RESET session_replication_role;
+SELECT figure, count(*) FROM check_positions() GROUP BY 1 ORDER BY 1;
+SELECT rebuild_positions();
+SELECT * FROM check_positions();
+RESET maintenance_work_mem;
+RESET search_path;
