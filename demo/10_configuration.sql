@@ -39,30 +39,37 @@ INSERT INTO receivables.search (name, criteria, description) VALUES
   ('no e-mail',       'outstanding >= 15000 and not has_email',
    'Strategic and standard customers whom no e-mail reaches');
 
-INSERT INTO receivables.scenario (name, minimum_amount, ignore_below, on_late_entry, min_contact_days, is_default, description) VALUES
-  ('Key and standard',            500, 50, 'by_age', 3, false, 'Polite and personal, from before the due date'),
-  ('Key and standard, no e-mail', 500, 50, 'by_age', 3, false, 'The same by telephone and letter'),
-  ('Automated small',             100, 25, 'by_age', 5, true,  'Sent without anybody''s work until the last step'),
-  ('No action - old items',         0,  0, 'by_age', 0, false, 'No steps: dunning waits until the old items have a status');
+INSERT INTO receivables.scenario (name, minimum_amount, ignore_below, min_contact_days, is_default, description) VALUES
+  ('Key and standard',            500, 50, 3, false, 'Polite and personal, from before the due date'),
+  ('Key and standard, no e-mail', 500, 50, 3, false, 'The same by telephone and letter'),
+  ('Automated small',             100, 25, 5, true,  'Sent without anybody''s work until the last step'),
+  ('No action - old items',         0,  0, 0, false, 'No steps: reminders wait until the old items have a status');
 
 INSERT INTO receivables.scenario_step
-  (scenario, step_no, label, phase, channel, automatic, anchor, offset_days, min_days_after_previous, min_amount, template) VALUES
-  ('Key and standard', 1, 'Statement before the due date', 'pre_due',        'email',             'auto',    'due_date',        -5, 0, 50000, 'statement'),
-  ('Key and standard', 2, 'Friendly reminder',             'amicable',       'email',             'auto',    'due_date',         5, 3,     0, 'reminder 1'),
-  ('Key and standard', 3, 'Call',                          'amicable',       'call',              'manual',  'due_date',        12, 5,     0, NULL),
-  ('Key and standard', 4, 'Second reminder',               'amicable',       'email',             'confirm', 'due_date',        20, 5,     0, 'reminder 2'),
-  ('Key and standard', 5, 'Call to the management',        'amicable',       'call',              'manual',  'due_date',        35, 7, 10000, NULL),
-  ('Key and standard', 6, 'Formal notice',                 'pre_litigation', 'registered_letter', 'confirm', 'due_date',        55, 7,     0, 'formal notice'),
-  ('Key and standard, no e-mail', 1, 'Call before the due date', 'pre_due',        'call',              'manual',  'due_date', -3, 0, 50000, NULL),
-  ('Key and standard, no e-mail', 2, 'Reminder by letter',       'amicable',       'letter',            'auto',    'due_date',  5, 3,     0, 'reminder 1'),
-  ('Key and standard, no e-mail', 3, 'Call',                     'amicable',       'call',              'manual',  'due_date', 14, 7,     0, NULL),
-  ('Key and standard, no e-mail', 4, 'Second letter',            'amicable',       'letter',            'confirm', 'due_date', 25, 7,     0, 'reminder 2'),
-  ('Key and standard, no e-mail', 5, 'Formal notice',            'pre_litigation', 'registered_letter', 'confirm', 'due_date', 55, 7,     0, 'formal notice'),
-  ('Automated small', 1, 'Reminder',              'amicable',       'email',             'auto',    'due_date',         3,  0, 0, 'reminder 1'),
-  ('Automated small', 2, 'Question by e-mail',    'amicable',       'interactive_email', 'auto',    'previous_action', 10, 10, 0, 'interactive'),
-  ('Automated small', 3, 'Second reminder',       'amicable',       'email',             'auto',    'previous_action', 10, 10, 0, 'reminder 2'),
-  ('Automated small', 4, 'Last reminder',         'amicable',       'letter',            'auto',    'previous_action', 12, 12, 0, 'reminder 3'),
-  ('Automated small', 5, 'Hand over or write off', 'pre_litigation', 'task',             'manual',  'previous_action', 20, 20, 0, NULL);
+  (scenario, step_no, phase, label, channel, automatic, offset_days, min_days_after_previous, min_amount, template)
+SELECT 'Key and standard', s.* FROM (VALUES
+  (1, 'pre_due',        'Statement',              'email',             'auto',    -5, 0, 50000, 'statement'),
+  (2, 'amicable',       'Friendly reminder',      'email',             'auto',     5, 3,     0, 'reminder 1'),
+  (3, 'amicable',       'Call',                   'call',              'manual',  12, 5,     0, NULL),
+  (4, 'amicable',       'Second reminder',        'email',             'confirm', 20, 5,     0, 'reminder 2'),
+  (5, 'amicable',       'Call to the management', 'call',              'manual',  35, 7, 10000, NULL),
+  (6, 'pre_litigation', 'Formal notice',          'registered_letter', 'confirm', 55, 7,     0, 'formal notice')) AS s
+UNION ALL
+SELECT 'Key and standard, no e-mail', s.* FROM (VALUES
+  (1, 'pre_due',        'Call',                   'call',              'manual',  -3, 0, 50000, NULL),
+  (2, 'amicable',       'Friendly reminder',      'letter',            'auto',     5, 3,     0, 'reminder 1'),
+  (3, 'amicable',       'Call',                   'call',              'manual',  14, 7,     0, NULL),
+  (4, 'amicable',       'Second reminder',        'letter',            'confirm', 25, 7,     0, 'reminder 2'),
+  (5, 'pre_litigation', 'Formal notice',          'registered_letter', 'confirm', 55, 7,     0, 'formal notice')) AS s;
+
+INSERT INTO receivables.scenario_step
+  (scenario, step_no, phase, label, channel, automatic, anchor, offset_days, template)
+SELECT 'Automated small', s.* FROM (VALUES
+  (1, 'amicable',       'Reminder',               'email',             'auto',   'due_date',         3, 'reminder 1'),
+  (2, 'amicable',       'Question by e-mail',     'interactive_email', 'auto',   'previous_action', 10, 'question'),
+  (3, 'amicable',       'Second reminder',        'email',             'auto',   'previous_action', 10, 'reminder 2'),
+  (4, 'amicable',       'Last reminder',          'letter',            'auto',   'previous_action', 12, 'reminder 3'),
+  (5, 'pre_litigation', 'Hand over or write off', 'task',              'manual', 'previous_action', 20, NULL)) AS s;
 
 -- The first matching rule by priority decides; groups are held as long as their search matches. So leaving needs no
 -- rule of its own: a customer whose old items get a status falls to the next rule at once.

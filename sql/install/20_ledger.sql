@@ -232,7 +232,8 @@ BEGIN
     ELSIF TG_TABLE_NAME = 'item_status' THEN
       DELETE FROM receivables.item_status s WHERE s.code = NEW.code AND s.is_builtin;
     ELSE
-      DELETE FROM receivables.payer_profile_band b WHERE b.profile = NEW.profile;
+      -- An edited band may end where another shipped one does.
+      DELETE FROM receivables.payer_profile_band b WHERE b.profile = NEW.profile OR b.up_to_days IS NOT DISTINCT FROM NEW.up_to_days;
     END IF;
   END IF;
   RETURN NEW;

@@ -77,8 +77,7 @@ void decide_multiple(std::span<const Rule> rules, const DecisionInput& input, Ta
       hold(input, out, target, hand.target_id, 0, Source::Manual);
   for (const Rule& rule : rules) {
     if (hand_made_for(input, target, rule.target_id) != nullptr) continue;
-    if (!out.empty() && out.back().target == target && out.back().target_id == rule.target_id &&
-        out.back().source == Source::Rule)
+    if (!out.empty() && out.back().target == target && out.back().target_id == rule.target_id)
       continue;  // an earlier rule of the same target has matched
     if (matches(rule, input)) hold(input, out, target, rule.target_id, rule.rule_id, Source::Rule);
   }

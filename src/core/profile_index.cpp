@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "search_assign/core/maturity_codec.hpp"
+
 namespace search_assign::core {
+
 std::size_t index_bytes(std::size_t entries) noexcept {
   return (entries + 1) * (sizeof(Sum) + sizeof(std::int64_t) + sizeof(Date));
 }
@@ -21,9 +24,11 @@ void build_index(Bytes profile, void* memory, ProfileIndex& index) {
     dates[index.count] = entry.date;
     net_before[index.count] = net;
     items_before[index.count] = items;
-    net += entry.net();
-    items += entry.debit_items + entry.credit_items;
-    index.credits += entry.credit;
+    codec::add_sum(net, entry.debit);
+    codec::add_sum(net, entry.credit);
+    codec::add_items(items, entry.debit_items);
+    codec::add_items(items, entry.credit_items);
+    codec::add_sum(index.credits, entry.credit);
     if (!index.has_debit && (entry.debit != 0 || entry.debit_items != 0)) {
       index.has_debit = true;
       index.oldest_debit = entry.date;

@@ -16,13 +16,14 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-constexpr int kBatch = 256;
+constexpr int64 kMaxBatch = 256;
 
-// The deltas of a statement's rows, handed to the change set in batches.
+// The figures of a statement's rows, handed to the change set in batches.
 struct Batch {
-  core::ItemFigures before[kBatch];
-  core::ItemFigures after[kBatch];
+  core::ItemFigures* before;
+  core::ItemFigures* after;
   int count;
+  int capacity;
 };
 
 enum class Event { Insert, Update, Delete };
@@ -30,7 +31,7 @@ enum class Event { Insert, Update, Delete };
 struct Statement {
   Event event;
   ItemColumns columns;
-  Batch* batch;
+  Batch batch;
   HistoryRows* history;
   CustomerIds customers;   // to be checked for existence
   Repayment* repayments;
@@ -41,7 +42,7 @@ struct Statement {
 };
 
 void flush(Statement* statement) {
-  Batch* batch = statement->batch;
+  Batch* batch = &statement->batch;
   const Event event = statement->event;
   compute([&] {
     std::vector<core::Delta>& deltas = change_set_deltas();
@@ -89,7 +90,7 @@ void add_first_part(const ItemRow& item, core::DatedAmount part) {
 }
 
 void read_inserted(Statement* statement, const ItemRow& item) {
-  statement->batch->after[statement->batch->count++] = item.figures;
+  statement->batch.after[statement->batch.count++] = item.figures;
   add_customer_id(&statement->customers, item.figures.customer_id);
   if (item.paid() != 0) {
     const core::Date on = effective_date(item);
@@ -100,7 +101,7 @@ void read_inserted(Statement* statement, const ItemRow& item) {
 }
 
 void read_deleted(Statement* statement, const ItemRow& item) {
-  statement->batch->before[statement->batch->count++] = item.figures;
+  statement->batch.before[statement->batch.count++] = item.figures;
   const ItemKey key = {item.figures.customer_id, item.item_id};
   if (item.paid() != 0) {
     Repayment* repayment = new_repayment(statement);
@@ -151,8 +152,8 @@ void read_repayment(Statement* statement, const ItemRow& before, const ItemRow& 
 
 void read_updated(Statement* statement, const ItemRow& before, const ItemRow& after) {
   if (!(before.figures == after.figures)) {
-    statement->batch->before[statement->batch->count] = before.figures;
-    statement->batch->after[statement->batch->count++] = after.figures;
+    statement->batch.before[statement->batch.count] = before.figures;
+    statement->batch.after[statement->batch.count++] = after.figures;
   }
   const ItemKey from = {before.figures.customer_id, before.item_id};
   const ItemKey to = {after.figures.customer_id, after.item_id};
@@ -182,7 +183,7 @@ void read_rows(Statement* statement, TriggerData* trigger) {
     if (statement->event == Event::Insert) read_inserted(statement, after);
     if (statement->event == Event::Update) read_updated(statement, before, after);
     if (statement->event == Event::Delete) read_deleted(statement, before);
-    if (statement->batch->count == kBatch) flush(statement);
+    if (statement->batch.count == statement->batch.capacity) flush(statement);
     if ((row & 1023) == 0) CHECK_FOR_INTERRUPTS();
     MemoryContextReset(statement->row);
   }
@@ -202,6 +203,27 @@ bool has_rows(const TriggerData* trigger) {
   return store != nullptr && tuplestore_tuple_count(store) > 0;
 }
 
+// The numbers are kept for the backend's life: a rebuilt relcache entry has another descriptor.
+const ItemColumns& columns_of(Relation relation) {
+  static ItemColumns columns;
+  static Oid found_in = InvalidOid;
+  static TupleDesc found_with = nullptr;
+  if (found_in != RelationGetRelid(relation) || found_with != RelationGetDescr(relation)) {
+    columns = item_columns(RelationGetDescr(relation));
+    found_in = RelationGetRelid(relation);
+    found_with = RelationGetDescr(relation);
+  }
+  return columns;
+}
+
+Batch make_batch(const TriggerData* trigger) {
+  Tuplestorestate* store = trigger->tg_newtable != nullptr ? trigger->tg_newtable : trigger->tg_oldtable;
+  const int64 rows = std::min(tuplestore_tuple_count(store), kMaxBatch);
+  const Size bytes = sizeof(core::ItemFigures) * static_cast<Size>(rows);
+  return {static_cast<core::ItemFigures*>(palloc(bytes)), static_cast<core::ItemFigures*>(palloc(bytes)), 0,
+          static_cast<int>(rows)};
+}
+
 void item_changed(TriggerData* trigger) {
   Statement statement;
   memset(&statement, 0, sizeof statement);
@@ -209,9 +231,8 @@ void item_changed(TriggerData* trigger) {
   statement.memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign statement", ALLOCSET_DEFAULT_SIZES);
   statement.row = AllocSetContextCreate(statement.memory, "search_assign row", ALLOCSET_SMALL_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(statement.memory);
-  statement.columns = item_columns(RelationGetDescr(trigger->tg_relation));
-  statement.batch = static_cast<Batch*>(palloc(sizeof(Batch)));
-  statement.batch->count = 0;
+  statement.columns = columns_of(trigger->tg_relation);
+  statement.batch = make_batch(trigger);
   statement.history = open_history();
   init_customer_ids(&statement.customers);
 

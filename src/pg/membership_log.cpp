@@ -13,7 +13,7 @@ namespace search_assign::pg {
 
 namespace {
 
-constexpr int kCapacity = 2000;
+constexpr int kCapacity = 500;
 enum Column { kCustomer, kDate, kTarget, kTargetId, kName, kPrevious, kRule, kSearch, kSource, kSince, kColumns };
 
 constexpr const char* kTargetNames[] = {"", "scenario", "collection_portfolio", "risk_portfolio",
@@ -50,8 +50,8 @@ struct MembershipLog {
   MemoryContext memory;  // of the log
   MemoryContext rows;    // of the texts in the rows, reset by a flush
   int count;
-  Datum values[kColumns][kCapacity];
-  bool nulls[kColumns][kCapacity];
+  Datum* values[kColumns];  // allocated with the first row: most transactions change no membership
+  bool* nulls[kColumns];
   Datum target_names[7];
   Datum source_names[4];
   int failure_capacity;
@@ -98,9 +98,13 @@ void put_text(MembershipLog* log, Column column, Datum text) {
   MemoryContextSwitchTo(caller);
 }
 
-void name_kinds(MembershipLog* log) {
+void make_columns(MembershipLog* log) {
   if (log->target_names[0] != static_cast<Datum>(0)) return;
   MemoryContext caller = MemoryContextSwitchTo(log->memory);
+  for (int column = 0; column < kColumns; ++column) {
+    log->values[column] = static_cast<Datum*>(palloc(sizeof(Datum) * kCapacity));
+    log->nulls[column] = static_cast<bool*>(palloc(sizeof(bool) * kCapacity));
+  }
   for (int i = 0; i < 7; ++i) log->target_names[i] = CStringGetTextDatum(kTargetNames[i]);
   for (int i = 0; i < 4; ++i) log->source_names[i] = CStringGetTextDatum(kSourceNames[i]);
   MemoryContextSwitchTo(caller);
@@ -114,7 +118,7 @@ void add_to_membership_log(MembershipLog* log, int64 customer_id, core::Date bus
   const core::Membership* after = change.after;
   const core::Target target = after != nullptr ? after->target : before->target;
   const Configuration* config = log->config;
-  name_kinds(log);
+  make_columns(log);
   put(log, kCustomer, Int64GetDatum(customer_id), false);
   put(log, kDate, DateADTGetDatum(business_date), false);
   put(log, kTarget, log->target_names[static_cast<int>(target)], false);

@@ -27,8 +27,13 @@ namespace {
 constexpr const char* kProfileColumns[core::kProfileFacets] = {"receivables", "qualified", "disputed", "sales",
                                                                "payments"};
 
-PositionColumns find_columns(TupleDesc descriptor) {
-  PositionColumns columns;
+// The numbers are kept for the backend's life: a rebuilt relcache entry has another descriptor.
+const PositionColumns& find_columns(Relation relation) {
+  static PositionColumns columns;
+  static Oid found_in = InvalidOid;
+  static TupleDesc found_with = nullptr;
+  TupleDesc descriptor = RelationGetDescr(relation);
+  if (found_in == RelationGetRelid(relation) && found_with == descriptor) return columns;
   columns.customer_id = column_number(descriptor, "customer_id");
   columns.configuration_version = column_number(descriptor, "configuration_version");
   columns.decided_on = column_number(descriptor, "decided_on");
@@ -44,6 +49,8 @@ PositionColumns find_columns(TupleDesc descriptor) {
   columns.assignment = column_number(descriptor, "assignment");
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     columns.profiles[i] = column_number(descriptor, kProfileColumns[i]);
+  found_in = RelationGetRelid(relation);
+  found_with = descriptor;
   return columns;
 }
 
@@ -112,7 +119,7 @@ PositionAccess* open_positions(LOCKMODE lock) {
   auto* access = static_cast<PositionAccess*>(palloc0(sizeof(PositionAccess)));
   access->memory = CurrentMemoryContext;
   access->position = open_keyed("position", lock);
-  access->columns = find_columns(RelationGetDescr(access->position.relation));
+  access->columns = find_columns(access->position.relation);
   access->changed = MakeSingleTupleTableSlot(RelationGetDescr(access->position.relation), &TTSOpsVirtual);
   access->asked = MakeSingleTupleTableSlot(RelationGetDescr(access->position.relation), &TTSOpsVirtual);
   return access;

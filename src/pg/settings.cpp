@@ -156,8 +156,12 @@ void abort_evaluation_date(int level) noexcept {
   if (level <= evaluation_level) evaluation_date = kNoDate;
 }
 
-bool in_restore() noexcept {
-  return !check_function_bodies && !row_security && is_blank(namespace_search_path);
+bool in_restore() {
+  if (check_function_bodies || row_security) return false;
+  // Anybody may set these; only a superuser's session, as the extension needs for its creation, restores.
+  if (!superuser_arg(GetSessionUserId())) return false;
+  // The script empties the search path; our own functions in PL/pgSQL that ask have set theirs meanwhile.
+  return is_blank(namespace_search_path) || strcmp(namespace_search_path, "pg_catalog, pg_temp") == 0;
 }
 
 }  // namespace search_assign::pg

@@ -8,7 +8,8 @@ set -euo pipefail
 
 sessions=4
 
-# Runs the transactions of a script one by one, each up to 20 times while it fails with 40001 or 40P01.
+# Runs the transactions of a script one by one, each up to 20 times while it fails with 40001 or 40P01, or with 23503
+# because another session has just deleted its customer.
 run_session() { # run_session SCRIPT LOG
   local transaction='' line attempt
   while IFS= read -r line || [ -n "$line" ]; do
@@ -18,11 +19,11 @@ run_session() { # run_session SCRIPT LOG
       if psql -XqAt -v ON_ERROR_STOP=1 -v VERBOSITY=verbose <<<"$transaction" >/dev/null 2>"$2.error"; then
         echo committed >>"$2"
         break
-      elif ! grep -qE 'ERROR:  (40001|40P01)' "$2.error" || ((attempt == 20)); then
+      elif ! grep -qE 'ERROR:  (40001|40P01|23503)' "$2.error" || ((attempt == 20)); then
         { echo "failed:"; cat "$2.error"; echo "$transaction"; } >>"$2"
         return 1
       fi
-      grep -oE 'ERROR:  (40001|40P01).*' "$2.error" >>"$2"
+      grep -oE 'ERROR:  (40001|40P01|23503).*' "$2.error" >>"$2"
     done
     transaction=
   done <"$1"

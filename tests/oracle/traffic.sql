@@ -141,7 +141,8 @@ BEGIN
         WHEN 8 THEN format('SELECT oracle.by_hand(%s, ''unpin_portfolio'', %L);', c, oracle.pick('alice', 'risk one'))
         WHEN 9 THEN format('SELECT oracle.by_hand(%s, ''remove_from_group'', %L);', c, oracle.pick('late', 'risky', 'big'))
         ELSE format('SELECT oracle.by_hand(%s, ''include_in_group'', %L);', c, oracle.pick('late', 'risky', 'big')) END;
-    WHEN 13 THEN RETURN replace(oracle.new_customers(1, 2, oracle.pick(1, 1000000)), 'FROM generate_series(1, 1 + 2 - 1) n', format('FROM generate_series((SELECT max(customer_id) + 1 FROM receivables.customer), (SELECT max(customer_id) + %s FROM receivables.customer)) n', oracle.pick(1, 3)));
+    WHEN 13 THEN RETURN replace(oracle.new_customers(1, 1, oracle.pick(1, 1000000)), 'generate_series(1, 1 + 1 - 1) n',
+                                format('(SELECT nextval(''receivables.customer_customer_id_seq'') AS n FROM generate_series(1, %s)) x', oracle.pick(1, 3)));
     WHEN 14 THEN RETURN format('DELETE FROM receivables.customer c WHERE customer_id %% 9 = %s AND customer_id > 100 AND NOT EXISTS (SELECT FROM receivables.item i WHERE i.customer_id = c.customer_id);', oracle.pick(0, 8));
   END CASE;
 END $$;

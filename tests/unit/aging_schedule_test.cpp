@@ -40,7 +40,7 @@ std::string label(const AgingSchedule& value, int bucket) {
 
 TEST(AgingSchedule, Text) {
   EXPECT_EQ(schedule_to_text(schedule("30,60,90")), "30,60,90");
-  EXPECT_EQ(schedule_to_text(schedule(" +30 , 60\n")), "30,60");
+  EXPECT_EQ(schedule_to_text(schedule(" +30 ,\t60\r\n")), "30,60");
   EXPECT_EQ(schedule_to_text(schedule("2147483646")), "2147483646");
   for (const char* text : {"", ",", "30,", ",30", "x", "30 60", "3.5", "30,,60", "+", "-", "+-3", "1e3"}) {
     expect_error(ErrorKind::TextUnreadable, [&] { schedule(text); });
@@ -156,6 +156,12 @@ TEST(AgingSchedule, AgingOverflow) {
   expect_error(ErrorKind::AmountOutOfRange, [&] { age_profile(profile, schedule("30"), 10, buckets); });
   const ProfileEntry counts[] = {{1, 1, 0, kMostItems, 0}, {2, 1, 0, 1, 0}};
   encode(counts, profile);
+  expect_error(ErrorKind::AmountOutOfRange, [&] { age_profile(profile, schedule("30"), 10, buckets); });
+  const ProfileEntry credit = {1, kLargest, 1, 1, 0};
+  encode({&credit, 1}, profile);
+  expect_error(ErrorKind::AmountOutOfRange, [&] { age_profile(profile, schedule("30"), 10, buckets); });
+  const ProfileEntry credit_items = {1, 1, 0, kMostItems, 1};
+  encode({&credit_items, 1}, profile);
   expect_error(ErrorKind::AmountOutOfRange, [&] { age_profile(profile, schedule("30"), 10, buckets); });
 }
 

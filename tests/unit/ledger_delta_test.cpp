@@ -264,6 +264,27 @@ TEST(LedgerDelta, grouping_keeps_the_deltas_of_a_customer_together) {
   EXPECT_EQ(deltas.size(), 10U);
 }
 
+TEST(LedgerDelta, grouping_many_deltas_is_a_stable_sort) {
+  Random random(6);
+  for (const std::uint64_t span :
+       {std::uint64_t{2}, std::uint64_t{300}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+    Deltas deltas(9'000);
+    Date number = 0;
+    for (Delta& delta : deltas) {
+      delta.customer_id = static_cast<std::int64_t>(random() % span) - (span == 300 ? 150 : 0);
+      delta.date = number++;
+    }
+    Deltas expected = deltas;
+    std::stable_sort(expected.begin(), expected.end(),
+                     [](const Delta& a, const Delta& b) { return a.customer_id < b.customer_id; });
+    group_by_customer(deltas);
+    for (std::size_t i = 0; i < deltas.size(); ++i) {
+      ASSERT_EQ(deltas[i].customer_id, expected[i].customer_id);
+      ASSERT_EQ(deltas[i].date, expected[i].date);
+    }
+  }
+}
+
 ItemFigures random_item(Random& random) {
   ItemFigures item{};
   item.customer_id = 1;

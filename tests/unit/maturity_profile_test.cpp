@@ -203,6 +203,8 @@ TEST(MaturityProfile, Overflow) {
   overflows([&] { sum_of(crowd, one); });
   overflows([&] { difference(one, least); });
   overflows([&] { difference(one, no_crowd); });
+  overflows([&] { difference(one, encoded({{1, 1, kSmallest, 0, 1}})); });
+  overflows([&] { difference(one, encoded({{1, 1, 0, 0, std::numeric_limits<std::int64_t>::min()}})); });
   overflows([&] { (void)total(encoded({{1, kLargest, 1, 1, 1}})); });
   overflows([&] { (void)item_count(encoded({{1, 1, 0, kMostItems, 1}})); });
   overflows([&] {
@@ -290,6 +292,7 @@ TEST(MaturityProfile, MergeOneEverywhere) {
 
 TEST(MaturityProfile, TextVariants) {
   EXPECT_EQ(to_text(profile(" { } ")), "{}");
+  EXPECT_EQ(to_text(profile("\t{\r\n}\v")), "{}");
   EXPECT_EQ(to_text(profile("{ 2026-01-02 : 1 : 0 : 1 : 0 , 2026-01-01:2:-1.5:1:1 }")),
             "{2026-01-01:2.0000:-1.5000:1:1,2026-01-02:1.0000:0.0000:1:0}");
   EXPECT_EQ(to_text(profile("{2026-01-01:1:0:1:0,2026-01-01:-1:0:-1:0}")), "{}");
@@ -406,7 +409,7 @@ TEST(MaturityProfile, reads_numbers_of_every_length) {
     for (std::size_t size = 1; size <= 4; ++size)
       for (std::size_t wide = 0; wide < size; ++wide) {
         Entries entries;
-        for (std::size_t i = 0; i < size; ++i) entries.push_back({static_cast<Date>(i + 1), 1, 0, 1, 0});
+        for (std::size_t i = 0; i < size; ++i) entries.push_back({static_cast<Date>(2 * i + 1), 1, 0, 1, 0});
         entries[wide].debit = (Sum{1} << bits) - 1;
         entries[wide].credit = bits % 3 == 0 ? -entries[wide].debit : 0;
         entries[wide].date += bits % 2 == 0 ? 0 : -1;
@@ -570,6 +573,14 @@ TEST(ProfileAccumulator, EqualsMerging) {
     }
     EXPECT_EQ(state.result(), expected);
   }
+}
+
+TEST(ProfileAccumulator, drops_entries_that_cancel) {
+  GrowingState state;
+  state.add(make_entry(1, 5));
+  state.add(make_entry(2, 7));
+  state.add(make_entry(1, 5, -1));
+  EXPECT_EQ(state.result(), encoded({make_entry(2, 7)}));
 }
 
 TEST(ProfileAccumulator, Overflow) {

@@ -1,0 +1,130 @@
+-- Demo, part 3: what the credit manager of My Company North America sees.
+--
+--   psql -Xq -f demo/30_show.sql
+\set ON_ERROR_STOP on
+SET search_path = receivables, public;
+SET client_min_messages = warning;
+\pset footer off
+\pset null ''
+\pset numericlocale on
+
+-- ---- the company ----------------------------------------------------------------------------------------------------
+
+SELECT format('%s on %s, amounts in %s', c.name, to_char(business_date(), 'FMDD FMMonth YYYY'), c.currency) AS heading
+FROM company c WHERE c.company = 'MAIN' \gset
+\echo
+\echo :heading
+\echo
+SELECT count(*) AS customers, round(sum(sales_12m)) AS "turnover, 12 months", round(sum(outstanding)) AS outstanding,
+       round(100 * sum(overdue) / sum(outstanding), 1) AS "late %",
+       round(100 * sum(overdue(receivables, 30)) / sum(outstanding), 1) AS "over 30 days %",
+       round(365 * sum(outstanding) / sum(sales_12m)) AS "DSO"
+FROM customer_facts;
+
+\echo 'Aging balance'
+\echo
+SELECT bucket AS "days late", round(sum(amount)) AS amount, sum(items) AS items,
+       round(100 * sum(amount) / sum(sum(amount)) OVER (), 1) AS "share %",
+       repeat('#', round(40 * sum(amount) / sum(sum(amount)) OVER ())::integer) AS share
+FROM aging_balance_by_bucket
+GROUP BY bucket_order, bucket
+ORDER BY bucket_order;
+
+-- ---- who is where ---------------------------------------------------------------------------------------------------
+
+\echo 'Segments: each customer is in one scenario'
+\echo
+SELECT scenario, count(*) AS customers, round(sum(outstanding)) AS outstanding, round(sum(overdue)) AS late,
+       round(sum(overdue_31_to_60 + overdue_61_to_90 + overdue_over_90)) AS "over 30 days"
+FROM aging_balance
+GROUP BY scenario
+ORDER BY sum(outstanding) DESC;
+
+\echo 'Portfolios: each customer has one collector'
+\echo
+SELECT portfolio, collector, count(*) AS customers, round(sum(outstanding)) AS outstanding, round(sum(overdue)) AS late
+FROM aging_balance
+GROUP BY portfolio, collector
+ORDER BY sum(outstanding) DESC;
+
+\echo 'Groups: a customer is in as long as the search matches'
+\echo
+SELECT g.customer_group AS "group", count(*) AS customers, round(sum(b.outstanding)) AS outstanding,
+       round(sum(b.overdue)) AS late
+FROM group_membership g JOIN aging_balance b USING (customer_id)
+GROUP BY g.customer_group
+ORDER BY g.customer_group;
+
+\echo 'The five largest of the very late customers'
+\echo
+SELECT f.account_no AS account, left(f.name, 32) AS customer, round(f.outstanding) AS outstanding,
+       round(overdue(f.unqualified, 30)) AS "over 30 days", f.days_overdue AS oldest,
+       round(f.internal_score) AS score, f.payer_profile AS payer
+FROM customer_facts f JOIN group_membership g USING (customer_id)
+WHERE g.customer_group = 'Very late customers'
+ORDER BY overdue(f.unqualified, 30) DESC, f.account_no
+LIMIT 5;
+
+-- ---- a collector works ----------------------------------------------------------------------------------------------
+
+-- Rather one who pays well otherwise, whom nothing but the old items keeps where he is.
+SELECT f.customer_id AS customer, f.account_no AS account, f.name AS customer_name
+FROM customer_facts f JOIN scenario_membership s USING (customer_id)
+WHERE s.scenario = 'No action - old items'
+ORDER BY EXISTS (SELECT FROM group_membership g
+                 WHERE g.customer_id = f.customer_id AND g.customer_group = 'Risky customers'),
+         overdue(f.unqualified, 30) DESC, f.account_no
+LIMIT 1 \gset
+
+CREATE TEMP VIEW standing AS
+SELECT f.customer_id, b.scenario, b.portfolio,
+       (SELECT string_agg(g.customer_group, ', ' ORDER BY g.customer_group) FROM group_membership g
+        WHERE g.customer_id = f.customer_id) AS groups,
+       round(f.outstanding) AS outstanding, round(overdue(f.unqualified, 30)) AS "old, no status"
+FROM customer_facts f JOIN aging_balance b USING (customer_id);
+\set standing 'SELECT scenario, portfolio, groups, outstanding, "old, no status" FROM standing WHERE customer_id ='
+
+\echo :account :customer_name 'gets no reminders, for nobody knows why the old items are not paid:'
+\echo
+:standing :customer;
+
+\echo 'Sofia Marquez calls: the price is disputed. Her program, or the ERP, marks the items:'
+\echo
+\echo '  UPDATE receivables.item SET status = ''dispute'', status_comment = ''Price'''
+\echo '  WHERE customer_id =' :customer 'AND open_amount > 0 AND due_date < receivables.business_date() - 30;'
+\echo
+SELECT clock_timestamp() AS started \gset
+UPDATE receivables.item SET status = 'dispute', status_comment = 'Price'
+WHERE customer_id = :customer AND open_amount > 0 AND due_date < receivables.business_date() - 30;
+SELECT round(extract(epoch FROM clock_timestamp() - :'started') * 1000, 1) AS milliseconds \gset
+
+\echo 'That took' :milliseconds 'ms, and the customer is back in the normal scenario:'
+\echo
+:standing :customer;
+SELECT l.target AS changed, l.previous AS "from", l.name AS "to", l.search AS "by search"
+FROM membership_log l
+WHERE l.customer_id = :customer AND l.recorded_at >= :'started'
+ORDER BY l.log_id;
+DROP VIEW pg_temp.standing;
+
+-- ---- the credit manager thinks of another limit ---------------------------------------------------------------------
+
+\echo 'What if "strategic" began at 150,000? A changed search holds for everybody with the next'
+\echo 'CALL receivables.search_assign(). In a transaction that is rolled back it is only a question:'
+\echo
+CREATE TEMP TABLE key_accounts AS
+SELECT 'today' AS strategic, count(*) AS customers, sum(outstanding) AS outstanding
+FROM aging_balance WHERE portfolio = 'Key accounts';
+BEGIN;
+UPDATE search SET criteria = replace(criteria, '250000', '150000') WHERE name IN ('strategic', 'standard');
+SELECT clock_timestamp() AS started \gset
+CALL search_assign();
+SELECT round(extract(epoch FROM clock_timestamp() - :'started') * 1000) AS milliseconds \gset
+SELECT k.strategic, k.customers AS "key accounts", round(k.outstanding) AS outstanding
+FROM (SELECT 1 AS line, * FROM key_accounts
+      UNION ALL
+      SELECT 2, 'from 150,000', count(*), sum(outstanding) FROM aging_balance WHERE portfolio = 'Key accounts') AS k
+ORDER BY k.line;
+ROLLBACK;
+DROP TABLE key_accounts;
+\echo 'That run took' :milliseconds 'ms.'
