@@ -118,7 +118,7 @@ COMMENT ON TABLE receivables.payment_allocation IS
 CREATE TABLE receivables.open_amount_change (
   customer_id  bigint NOT NULL,
   item_id      bigint NOT NULL,
-  change_no    bigint GENERATED ALWAYS AS IDENTITY (CACHE 100),
+  change_no    bigint GENERATED ALWAYS AS IDENTITY,
   effective_on date NOT NULL,
   recorded_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   paid         numeric NOT NULL,
@@ -131,7 +131,7 @@ COMMENT ON TABLE receivables.open_amount_change IS
 CREATE TABLE receivables.qualification (
   customer_id     bigint NOT NULL,
   item_id         bigint NOT NULL,
-  qualification_no bigint GENERATED ALWAYS AS IDENTITY (CACHE 100),
+  qualification_no bigint GENERATED ALWAYS AS IDENTITY,
   status          text,
   status_on       date,
   status_comment  text,
@@ -146,14 +146,8 @@ COMMENT ON TABLE receivables.qualification IS
 
 -- TRUNCATE is deleting all: no trigger sees a truncated row, so the rows are deleted before.
 CREATE FUNCTION receivables.delete_all_rows() RETURNS trigger
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF NOT receivables.in_restore() THEN
-    EXECUTE pg_catalog.format('DELETE FROM %I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME);
-  END IF;
-  RETURN NULL;
-END $$;
-COMMENT ON FUNCTION receivables.delete_all_rows() IS 'Statement trigger before TRUNCATE: deletes the rows, so that everything kept of them follows.';
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sa_delete_all_rows';
+COMMENT ON FUNCTION receivables.delete_all_rows() IS 'Statement trigger before TRUNCATE: deletes the rows, so that everything kept of them follows. Needs the right to DELETE besides that to TRUNCATE.';
 
 CREATE FUNCTION receivables.in_restore() RETURNS boolean
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sa_in_restore';
@@ -164,7 +158,7 @@ COMMENT ON FUNCTION receivables.in_restore() IS
 CREATE FUNCTION receivables.complete_item() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sa_complete_item';
 COMMENT ON FUNCTION receivables.complete_item() IS
-  'Row trigger: open_amount defaults to amount, due_date to document_date; keeps cleared_on and status_on true; refuses amounts out of range (22003).';
+  'Row trigger: open_amount defaults to amount, due_date to document_date; keeps cleared_on and status_on true.';
 
 CREATE FUNCTION receivables.item_changed() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sa_item_changed';
@@ -228,7 +222,11 @@ CREATE FUNCTION receivables.replace_shipped_row() RETURNS trigger
 BEGIN
   IF receivables.in_restore() THEN
     IF TG_TABLE_NAME = 'company' THEN
-      DELETE FROM receivables.company c WHERE c.company = NEW.company AND c.is_builtin;
+      -- Changed in place: customers who refer to it may have been loaded before it.
+      UPDATE receivables.company c SET name = NEW.name, currency = NEW.currency WHERE c.company = NEW.company AND c.is_builtin;
+      IF FOUND THEN
+        RETURN NULL;
+      END IF;
     ELSIF TG_TABLE_NAME = 'item_status' THEN
       DELETE FROM receivables.item_status s WHERE s.code = NEW.code AND s.is_builtin;
     ELSE
@@ -269,6 +267,12 @@ BEGIN
   RETURN OLD;
 END $$;
 COMMENT ON FUNCTION receivables.keep_status() IS 'Row trigger: refuses to change a status''s category (55000) or to delete one in use (2BP01).';
+CREATE FUNCTION receivables.item_status_changed() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sa_item_status_changed';
+COMMENT ON FUNCTION receivables.item_status_changed() IS 'Statement trigger: every session reads the statuses anew.';
+CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receivables.item_status
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.item_status_changed();
+
 CREATE TRIGGER search_assign_keep BEFORE UPDATE OR DELETE ON receivables.item_status
   FOR EACH ROW EXECUTE FUNCTION receivables.keep_status();
 CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.item_status

@@ -138,6 +138,7 @@ CREATE TABLE receivables.search_failure (
   failed_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   CONSTRAINT search_failure_pkey PRIMARY KEY (customer_id, search_id)
 );
+CREATE INDEX search_failure_search_id_idx ON receivables.search_failure (search_id);
 COMMENT ON TABLE receivables.search_failure IS
   'Customers for whom a search failed at their last decision: their assignment by it stayed as it was.';
 

@@ -24,6 +24,8 @@ CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.open_amount_change
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
+CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.qualification
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.configuration
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 
@@ -33,7 +35,7 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA receivables FROM PUBLIC;
 REVOKE ALL ON PROCEDURE receivables.search_assign(boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.write_hand_assignment(bigint, integer, integer, integer, text, date, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.erase_hand_assignment(bigint, integer, integer, text[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION receivables.set_hand_assignment(bigint, integer, text, boolean, text, date, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.set_hand_assignment(bigint, integer, text, text, date, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.drop_hand_assignment(bigint, integer, text, text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.pin_scenario(bigint, text, date, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.unpin_scenario(bigint) FROM PUBLIC;
@@ -50,6 +52,18 @@ REVOKE ALL ON FUNCTION receivables.try_search(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.memberships_as_of(timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.check_positions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.rebuild_positions() FROM PUBLIC;
+
+-- A trigger function on another table could be made to work for its owner on rows it does not know.
+DO $$
+DECLARE
+  f regprocedure;
+BEGIN
+  FOR f IN SELECT p.oid FROM pg_catalog.pg_proc p
+           WHERE p.pronamespace = 'receivables'::pg_catalog.regnamespace AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+  END LOOP;
+END $$;
 
 -- A dump takes every table along; shipped rows are replaced by the dumped ones (replace_shipped_row).
 SELECT pg_catalog.pg_extension_config_dump('receivables.company', '');

@@ -187,7 +187,10 @@ std::size_t merge_few(Bytes profile, std::span<const ProfileEntry> entries, int 
     output.put(change);
     touched = true;
   }
-  for (; has_current; advance()) take_current(begin);
+  while (has_current) {
+    take_current(begin);
+    advance();
+  }
   flush();
   return output.finish();
 }

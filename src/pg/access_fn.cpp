@@ -2,9 +2,11 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/spi.hpp"
 
 extern "C" {
 #include "commands/trigger.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 }
 
@@ -36,5 +38,22 @@ SA_FUNCTION(sa_refuse_direct_change) {
   if (!in_maintenance() && !in_restore())
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("\"%s\" cannot be changed directly", relation), errhint("%s", hint_for(relation))));
+  PG_RETURN_POINTER(nullptr);
+}
+
+// Deletes with the caller's rights, and by the newest snapshot: under REPEATABLE READ rows committed since its
+// snapshot are truncated too.
+SA_FUNCTION(sa_delete_all_rows) {
+  using namespace search_assign::pg;
+  if (!CALLED_AS_TRIGGER(fcinfo))
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("function \"%s\" was not called as a trigger", "delete_all_rows")));
+  if (in_restore()) PG_RETURN_POINTER(nullptr);
+  Relation relation = reinterpret_cast<TriggerData*>(fcinfo->context)->tg_relation;
+  SPI_connect();
+  spi_execute(psprintf("DELETE FROM %s",
+                       quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+                                                  RelationGetRelationName(relation))));
+  SPI_finish();
   PG_RETURN_POINTER(nullptr);
 }

@@ -30,7 +30,8 @@ struct Application {
   DecisionBuffers* buffers;
   MembershipLog* log;
   SearchFailure* failures;  // of the customer at hand
-  bool run;                 // CALL search_assign(): no deltas, writes only what changed
+  bool run;                 // no deltas: writes only what changed
+  bool evaluate_manual_rules;
   bool sql_open;
   MaintenanceScope scope;
   MemoryContext memory;    // of the application
@@ -254,7 +255,7 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   decision.config = application->config;
   decision.access = access;
   decision.as_of = decision_date(application);
-  decision.evaluate_manual_rules = application->run;
+  decision.evaluate_manual_rules = application->evaluate_manual_rules;
   decision.failures = application->failures;
   if (!read_customer(application, customer_id, &decision)) return Outcome::Gone;
   read_previous(application);
@@ -309,11 +310,12 @@ void apply_deltas_to_customers(core::Delta* deltas, size_t count) {
   end_application(&application, caller);
 }
 
-RunResult decide_customers(const int64* customer_ids, size_t count) {
+RunResult decide_customers(const int64* customer_ids, size_t count, bool evaluate_manual_rules) {
   MemoryContext caller = CurrentMemoryContext;
   RunResult result{0, 0};
   Application application;
   begin_application(&application, true);
+  application.evaluate_manual_rules = evaluate_manual_rules;
   for (size_t i = 0; i < count; ++i) {
     bool changed = false;
     if (decide_customer(&application, customer_ids[i], nullptr, 0, &changed) == Outcome::Gone) continue;

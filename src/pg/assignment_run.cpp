@@ -13,11 +13,10 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/parsenodes.h"
 #include "portability/instr_time.h"
-#include "utils/acl.h"
+#include "tcop/utility.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 }
@@ -128,9 +127,11 @@ SpiStatement invalid_statement = {
     0, {}, nullptr};
 
 void end_batch(Run* run) {
-  if (run->atomic) return;
   PopActiveSnapshot();
-  SPI_commit();
+  if (run->atomic)
+    CommandCounterIncrement();
+  else
+    SPI_commit();
   PushActiveSnapshot(GetLatestSnapshot());
 }
 
@@ -149,7 +150,7 @@ void show_progress(Run* run, bool last) {
 void visit_customers(Run* run) {
   for (size_t first = 0; first < run->visit.count;) {
     const size_t size = std::min(kBatchCustomers, run->visit.count - first);
-    const RunResult result = decide_customers(run->visit.ids + first, size);
+    const RunResult result = decide_customers(run->visit.ids + first, size, true);
     first += size;
     run->done += static_cast<int64>(size);
     run->changed += result.changed;
@@ -163,7 +164,8 @@ void visit_customers(Run* run) {
 void run_search_assign(Run* run) {
   INSTR_TIME_SET_CURRENT(run->started);
   run->reported = run->started;
-  change_set_apply();
+  change_set_apply_all();
+  end_batch(run);  // what was just applied, and what the transaction did before, is to be seen
   const int64 version = configuration()->version;
   const core::Date today = business_date();
   collect_visit(&run->visit, run->everyone);
@@ -177,25 +179,19 @@ void run_search_assign(Run* run) {
   run_sql(&finish_statement, nullptr);
 }
 
-void check_may_run(FunctionCallInfo fcinfo) {
-  const AclResult result = pg_proc_aclcheck(fcinfo->flinfo->fn_oid, GetUserId(), ACL_EXECUTE);
-  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_PROCEDURE, "search_assign");
-}
-
 }  // namespace
 }  // namespace search_assign::pg
 
 SA_FUNCTION(sa_search_assign) {
   using namespace search_assign::pg;
-  check_may_run(fcinfo);
+  PreventCommandIfReadOnly("search_assign()");
   auto* call = reinterpret_cast<CallContext*>(fcinfo->context);
   Run run;
   memset(&run, 0, sizeof run);
   run.everyone = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
   run.atomic = call == nullptr || !IsA(call, CallContext) || call->atomic;
-  run.visit.memory = AllocSetContextCreate(TopMemoryContext, "search_assign run", ALLOCSET_DEFAULT_SIZES);
-  // Freed with the portal also where the run is cancelled.
-  MemoryContextSetParent(run.visit.memory, CurrentMemoryContext);
+  // The caller's memory, the portal's, survives the commits between the batches.
+  run.visit.memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign run", ALLOCSET_DEFAULT_SIZES);
   SPI_connect_ext(run.atomic ? 0 : SPI_OPT_NONATOMIC);
   PushActiveSnapshot(GetLatestSnapshot());
   run_search_assign(&run);

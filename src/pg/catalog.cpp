@@ -13,8 +13,10 @@ extern "C" {
 
 namespace search_assign::pg {
 namespace {
-int maintenance_depth = 0;
-int maintenance_level = 0;  // transaction nest level at which the outermost scope began
+// Open maintenance scopes by the transaction nest level at which each began.
+constexpr int kMaxScopes = 32;
+int scope_levels[kMaxScopes];
+int scope_count = 0;
 }
 
 Oid relation_oid(const char* name) {
@@ -47,6 +49,7 @@ AttrNumber column_number(TupleDesc descriptor, const char* name) {
 MaintenanceScope begin_maintenance() {
   MaintenanceScope scope;
   const Oid owner = owner_oid();
+  if (scope_count == kMaxScopes) elog(ERROR, "maintenance is nested too deeply");
   GetUserIdAndSecContext(&scope.user, &scope.security_context);
   SetUserIdAndSecContext(
       owner, scope.security_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
@@ -55,21 +58,21 @@ MaintenanceScope begin_maintenance() {
   XactReadOnly = false;
   set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
                     false);
-  if (maintenance_depth++ == 0) maintenance_level = GetCurrentTransactionNestLevel();
+  scope_levels[scope_count++] = GetCurrentTransactionNestLevel();
   return scope;
 }
 
 void end_maintenance(const MaintenanceScope& scope) {
-  --maintenance_depth;
+  --scope_count;
   XactReadOnly = scope.read_only;
   AtEOXact_GUC(false, scope.guc_level);
   SetUserIdAndSecContext(scope.user, scope.security_context);
 }
 
-bool in_maintenance() noexcept { return maintenance_depth > 0; }
+bool in_maintenance() noexcept { return scope_count > 0; }
 
 void abort_maintenance(int level) noexcept {
-  if (level <= maintenance_level) maintenance_depth = 0;
+  while (scope_count > 0 && scope_levels[scope_count - 1] >= level) --scope_count;
 }
 
 }  // namespace search_assign::pg

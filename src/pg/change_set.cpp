@@ -5,6 +5,7 @@
 #include "search_assign/pg/assignment_apply.hpp"
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/settings.hpp"
 
 extern "C" {
@@ -30,6 +31,7 @@ struct ChangeSet {
 };
 
 constinit ChangeSet* current = nullptr;
+int applying_level = 0;  // transaction nest level of the application under way, 0 = none
 
 void forget() noexcept {
   delete current;
@@ -49,7 +51,7 @@ void take_out(size_t first) {
   });
 }
 
-void apply_from(size_t first) {
+void apply_once(size_t first) {
   take_out(first);
   if (!OidIsValid(get_namespace_oid(kSchema, true))) return;  // this very transaction drops the extension
   // The application reads and writes like a statement of its own, and must see what the calling one has written.
@@ -60,11 +62,18 @@ void apply_from(size_t first) {
   PopActiveSnapshot();
 }
 
+void apply_from(size_t first) {
+  if (applying_level != 0) return;  // an application is under way and takes this part next
+  applying_level = GetCurrentTransactionNestLevel();
+  while (current->deltas.size() > first) apply_once(first);
+  applying_level = 0;
+}
+
 void transaction_event(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-      while (current != nullptr && !current->deltas.empty()) apply_from(0);
+      if (current != nullptr) apply_from(0);
       forget();
       break;
     case XACT_EVENT_COMMIT:
@@ -72,6 +81,8 @@ void transaction_event(XactEvent event, void*) {
     case XACT_EVENT_ABORT:
       forget();
       abort_maintenance(0);
+      abort_allocations_follow(0);
+      applying_level = 0;
       abort_evaluation_date(0);
       break;
     default: break;
@@ -83,6 +94,8 @@ void subtransaction_event(SubXactEvent event, SubTransactionId subtransaction, S
     const int level = GetCurrentTransactionNestLevel();
     abort_evaluation_date(level);
     abort_maintenance(level);
+    abort_allocations_follow(level);
+    if (level <= applying_level) applying_level = 0;
   }
   if (current == nullptr || current->levels.empty()) return;
   Level& top = current->levels.back();
@@ -135,12 +148,12 @@ void change_set_apply_all() {
   const size_t outer = current->deltas.size();
   compute([&] {
     std::vector<core::Delta>& deltas = current->deltas;
-    deltas.reserve(outer * 3);
+    deltas.resize(outer * 3);
+    std::copy_n(deltas.begin(), outer, deltas.begin() + static_cast<std::ptrdiff_t>(outer * 2));
     for (size_t i = 0; i < outer; ++i) {
-      deltas.push_back(deltas[i]);
-      deltas.back().sign = static_cast<int8>(-deltas.back().sign);
+      deltas[outer + i] = deltas[i];
+      deltas[outer + i].sign = static_cast<int8>(-deltas[i].sign);
     }
-    deltas.insert(deltas.end(), deltas.begin(), deltas.begin() + static_cast<std::ptrdiff_t>(outer));
   });
   apply_from(outer * 2);
 }

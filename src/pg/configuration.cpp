@@ -54,8 +54,10 @@ constexpr const char* kTargetsSql =
     "SELECT target, target_id, name, is_default FROM receivables.assignment_target_name ORDER BY target, target_id";
 
 bool is_business_date(Node* node) {
-  return IsA(node, FuncExpr) && get_func_namespace(reinterpret_cast<FuncExpr*>(node)->funcid) ==
-                                    get_namespace_oid(kSchema, false);
+  if (!IsA(node, FuncExpr)) return false;
+  const Oid function = reinterpret_cast<FuncExpr*>(node)->funcid;
+  return get_func_namespace(function) == get_namespace_oid(kSchema, false) &&
+         strcmp(get_func_name(function), "business_date") == 0;
 }
 
 // A LIKE pattern that ends with its escape character is an error at the first text that comes that far.
@@ -176,7 +178,7 @@ void compile_search(CompiledSearch* search, const char* criteria, Relation facts
 }
 
 void load_searches(Configuration* config) {
-  SpiRows rows = spi_select(kSearchesSql);
+  SpiRows rows = spi_select_active(kSearchesSql);
   config->search_count = static_cast<int>(rows.count);
   config->searches = static_cast<CompiledSearch*>(
       MemoryContextAllocZero(config->memory, sizeof(CompiledSearch) * (rows.count + 1)));
@@ -200,7 +202,7 @@ int search_index(const Configuration* config, int64 search_id) {
 }
 
 void load_rules(Configuration* config) {
-  SpiRows rows = spi_select(kRulesSql);
+  SpiRows rows = spi_select_active(kRulesSql);
   auto* rules = static_cast<core::Rule*>(MemoryContextAllocZero(config->memory, sizeof(core::Rule) * (rows.count + 1)));
   for (uint64 i = 0; i < rows.count; ++i) {
     core::Rule* rule = &rules[i];
@@ -218,7 +220,7 @@ void load_rules(Configuration* config) {
 }
 
 void load_targets(Configuration* config) {
-  SpiRows rows = spi_select(kTargetsSql);
+  SpiRows rows = spi_select_active(kTargetsSql);
   config->target_count = static_cast<int>(rows.count);
   config->targets =
       static_cast<TargetName*>(MemoryContextAllocZero(config->memory, sizeof(TargetName) * (rows.count + 1)));
@@ -249,14 +251,17 @@ void finish_searches(Configuration* config) {
 }
 
 Configuration* build() {
-  MemoryContext memory = AllocSetContextCreate(TopMemoryContext, "search_assign configuration", ALLOCSET_DEFAULT_SIZES);
+  // A build that fails is freed with its transaction; one that succeeds outlives it.
+  MemoryContext memory =
+      AllocSetContextCreate(CurTransactionContext, "search_assign configuration", ALLOCSET_DEFAULT_SIZES);
   auto* config = static_cast<Configuration*>(MemoryContextAllocZero(memory, sizeof(Configuration)));
   new (&config->rules) core::RuleSet{};
   config->memory = memory;
   const MaintenanceScope scope = begin_maintenance();
+  CommandCounterIncrement();
   SPI_connect();
   PushActiveSnapshot(GetLatestSnapshot());
-  SpiRows version = spi_select("SELECT version FROM receivables.configuration");
+  SpiRows version = spi_select_active("SELECT version FROM receivables.configuration");
   config->version = version.count == 1 ? spi_int64(version, 0, 1) : 1;
   load_searches(config);
   load_rules(config);
@@ -265,6 +270,7 @@ Configuration* build() {
   PopActiveSnapshot();
   SPI_finish();
   end_maintenance(scope);
+  MemoryContextSetParent(memory, TopMemoryContext);
   return config;
 }
 
@@ -295,10 +301,12 @@ const Configuration* configuration() {
 }
 
 Datum target_name(const Configuration* config, core::Target target, int32 target_id) {
-  for (int i = 0; i < config->target_count; ++i)
-    if (config->targets[i].target == target && config->targets[i].target_id == target_id)
-      return config->targets[i].name;
-  return static_cast<Datum>(0);
+  const TargetName* end = config->targets + config->target_count;
+  const auto before = [](const TargetName& a, const std::pair<core::Target, int32>& key) {
+    return std::pair(a.target, a.target_id) < key;
+  };
+  const TargetName* found = std::lower_bound(static_cast<const TargetName*>(config->targets), end, std::pair(target, target_id), before);
+  return found != end && found->target == target && found->target_id == target_id ? found->name : static_cast<Datum>(0);
 }
 
 Datum rule_search(const Configuration* config, int64 rule_id) {

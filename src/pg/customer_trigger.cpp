@@ -259,6 +259,7 @@ AllocationRows read_allocations(Tuplestorestate* store, Relation relation) {
 }
 
 void allocation_changed(TriggerData* trigger) {
+  if (allocations_follow()) return;
   const bool is_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
   const bool is_delete = TRIGGER_FIRED_BY_DELETE(trigger->tg_event);
   const AllocationRows removed = read_allocations(is_insert ? nullptr : trigger->tg_oldtable, trigger->tg_relation);
@@ -271,7 +272,7 @@ void allocation_changed(TriggerData* trigger) {
 
 bool fires(TriggerData* trigger) {
   Tuplestorestate* store = trigger->tg_newtable != nullptr ? trigger->tg_newtable : trigger->tg_oldtable;
-  return !in_restore() && !in_maintenance() && store != nullptr && tuplestore_tuple_count(store) > 0;
+  return !in_restore() && store != nullptr && tuplestore_tuple_count(store) > 0;
 }
 
 using Work = void (*)(TriggerData*);
@@ -290,19 +291,19 @@ void run_trigger(TriggerData* trigger, Work work) {
 }  // namespace search_assign::pg
 
 SA_FUNCTION(sa_customer_changed) {
-  search_assign::pg::run_trigger(search_assign::pg::statement_trigger(fcinfo, "customer_changed"),
+  search_assign::pg::run_trigger(search_assign::pg::statement_trigger(fcinfo, "customer_changed", "customer"),
                                  search_assign::pg::customer_changed);
   PG_RETURN_POINTER(nullptr);
 }
 
 SA_FUNCTION(sa_contact_changed) {
-  search_assign::pg::run_trigger(search_assign::pg::statement_trigger(fcinfo, "contact_changed"),
+  search_assign::pg::run_trigger(search_assign::pg::statement_trigger(fcinfo, "contact_changed", "contact"),
                                  search_assign::pg::contact_changed);
   PG_RETURN_POINTER(nullptr);
 }
 
 SA_FUNCTION(sa_allocation_changed) {
-  search_assign::pg::run_trigger(search_assign::pg::statement_trigger(fcinfo, "allocation_changed"),
+  search_assign::pg::run_trigger(search_assign::pg::statement_trigger(fcinfo, "allocation_changed", "payment_allocation"),
                                  search_assign::pg::allocation_changed);
   PG_RETURN_POINTER(nullptr);
 }

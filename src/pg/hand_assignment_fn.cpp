@@ -6,6 +6,7 @@
 #include "search_assign/pg/spi.hpp"
 
 extern "C" {
+#include "tcop/utility.h"
 #include "catalog/pg_type.h"
 }
 
@@ -46,6 +47,7 @@ SA_FUNCTION(sa_write_hand_assignment) {
   nulls[7] = '\0';
   if (PG_ARGISNULL(0))
     ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be null", "customer_id")));
+  PreventCommandIfReadOnly("hand-made assignment");
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
   check_customer(values[0]);
@@ -60,6 +62,7 @@ SA_FUNCTION(sa_write_hand_assignment) {
 SA_FUNCTION(sa_erase_hand_assignment) {
   using namespace search_assign::pg;
   Datum values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
+  PreventCommandIfReadOnly("hand-made assignment");
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
   check_customer(values[0]);

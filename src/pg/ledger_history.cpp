@@ -10,6 +10,7 @@
 
 extern "C" {
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
@@ -38,6 +39,7 @@ struct Table {
 constexpr Oid kChangeTypes[] = {INT8OID, INT8OID, DATEOID, NUMERICOID, NUMERICOID};
 constexpr Oid kQualificationTypes[] = {INT8OID, INT8OID, TEXTOID, DATEOID, TEXTOID, TEXTOID, DATEOID};
 constexpr Oid kMoveTypes[] = {INT8OID, INT8OID, INT8OID, INT8OID};
+constexpr Oid kRedateTypes[] = {INT8OID, INT8OID, DATEOID};
 constexpr Oid kKeyTypes[] = {INT8OID, INT8OID};
 
 SpiStatement change_statement = {
@@ -61,6 +63,15 @@ SpiStatement qualification_statement = {
   "DELETE FROM receivables." table " h USING ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS n(c, i)" \
   " WHERE h.customer_id = n.c AND h.item_id = n.i"
 
+SpiStatement redate_statement = {
+    "UPDATE receivables.open_amount_change h SET effective_on = n.d"
+    " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS n(c, i, d)"
+    " WHERE h.customer_id = n.c AND h.item_id = n.i AND h.change_no = (SELECT pg_catalog.max(l.change_no)"
+    " FROM receivables.open_amount_change l WHERE l.customer_id = n.c AND l.item_id = n.i)",
+    3, {INT8ARRAYOID, INT8ARRAYOID, DATEARRAYOID}, nullptr};
+
+int following_level = 0;  // transaction nest level at which histories just follow their item, 0 = they do not
+
 constexpr const char* kHistoryTables[] = {"open_amount_change", "qualification", "payment_allocation"};
 SpiStatement move_statements[] = {
     {SA_MOVE("open_amount_change"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr},
@@ -77,7 +88,7 @@ void init_table(Table* table, SpiStatement* statement, const Oid* types, int col
   table->columns = columns;
 }
 
-Datum array_of(const Table& table, int column) {
+Datum array_of(const Table& table, int column, int first, int count) {
   int16 length = 0;
   bool by_value = false;
   char alignment = 0;
@@ -86,19 +97,23 @@ Datum array_of(const Table& table, int column) {
     case DATEOID: length = 4, by_value = true, alignment = TYPALIGN_INT; break;
     default: length = -1, by_value = false, alignment = TYPALIGN_INT; break;
   }
-  int dimensions[] = {table.count};
+  int dimensions[] = {count};
   int lower_bounds[] = {1};
-  return PointerGetDatum(construct_md_array(table.values[column], table.nulls[column], 1, dimensions, lower_bounds,
-                                            table.types[column], length, by_value, alignment));
+  return PointerGetDatum(construct_md_array(table.values[column] + first, table.nulls[column] + first, 1, dimensions,
+                                            lower_bounds, table.types[column], length, by_value, alignment));
 }
 
+// Runs a statement over the rows, as many at a time as make handy arrays.
 void run_with(const Table& table, SpiStatement* statement) {
-  Datum arrays[kMaxColumns];
-  for (int column = 0; column < table.columns; ++column) arrays[column] = array_of(table, column);
   const MaintenanceScope scope = begin_maintenance();
-  SPI_connect();
-  spi_run(statement, arrays);
-  SPI_finish();
+  for (int first = 0; first < table.count; first += kFlushAt) {
+    const int count = std::min(kFlushAt, table.count - first);
+    SPI_connect();  // and its memory goes with each part
+    Datum arrays[kMaxColumns];
+    for (int column = 0; column < table.columns; ++column) arrays[column] = array_of(table, column, first, count);
+    spi_run(statement, arrays);
+    SPI_finish();
+  }
   end_maintenance(scope);
 }
 
@@ -113,10 +128,12 @@ bool is_empty_relation(const char* name) {
 
 struct HistoryRows {
   MemoryContext memory;
+  bool write_early;
   Table changes;
   Table qualifications;
   Table moves;
   Table removals;
+  Table redates;
 };
 
 namespace {
@@ -166,27 +183,34 @@ void flush_table(HistoryRows* history, Table* table) {
   table->count = 0;
 }
 
+// Allocations that follow their item are no news of it: allocation_changed leaves these statements alone.
 void run_on_history_tables(const Table& table, SpiStatement* statements) {
   if (table.count == 0) return;
-  for (size_t i = 0; i < std::size(kHistoryTables); ++i)
-    if (!is_empty_relation(kHistoryTables[i])) run_with(table, &statements[i]);
+  for (size_t i = 0; i < std::size(kHistoryTables); ++i) {
+    if (is_empty_relation(kHistoryTables[i])) continue;
+    following_level = GetCurrentTransactionNestLevel();
+    run_with(table, &statements[i]);
+    following_level = 0;
+  }
 }
 
 }  // namespace
 
-HistoryRows* open_history() {
+HistoryRows* open_history(bool write_early) {
   auto* history = static_cast<HistoryRows*>(palloc(sizeof(HistoryRows)));
   history->memory = CurrentMemoryContext;
+  history->write_early = write_early;
   init_table(&history->changes, &change_statement, kChangeTypes, 5);
   init_table(&history->qualifications, &qualification_statement, kQualificationTypes, 7);
   init_table(&history->moves, nullptr, kMoveTypes, 4);
   init_table(&history->removals, nullptr, kKeyTypes, 2);
+  init_table(&history->redates, &redate_statement, kRedateTypes, 3);
   return history;
 }
 
 void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on, core::Amount paid) {
   Table* table = &history->changes;
-  if (table->count == kFlushAt) flush_table(history, table);
+  if (history->write_early && table->count == kFlushAt) flush_table(history, table);
   const int row = add_row(history, table);
   MemoryContext caller = MemoryContextSwitchTo(history->memory);
   set_key(table, row, 0, {item.figures.customer_id, item.item_id});
@@ -218,11 +242,24 @@ void add_removal(HistoryRows* history, ItemKey key) {
   set_key(&history->removals, row, 0, key);
 }
 
+void add_redate(HistoryRows* history, ItemKey key, core::Date effective_on) {
+  const int row = add_row(history, &history->redates);
+  set_key(&history->redates, row, 0, key);
+  set(&history->redates, row, 2, DateADTGetDatum(effective_on));
+}
+
 void write_history(HistoryRows* history) {
+  flush_table(history, &history->redates);
   run_on_history_tables(history->moves, move_statements);
   run_on_history_tables(history->removals, remove_statements);
   flush_table(history, &history->changes);
   flush_table(history, &history->qualifications);
+}
+
+bool allocations_follow() noexcept { return following_level != 0; }
+
+void abort_allocations_follow(int level) noexcept {
+  if (level <= following_level) following_level = 0;
 }
 
 bool allocations_exist() { return !is_empty_relation("payment_allocation"); }
@@ -298,14 +335,15 @@ StoredPayments* load_payments(const ItemKey* keys, int count) {
 
 // Dates an item's parts and adds them as deltas; conversion is PostgreSQL's numeric, so it stands
 // between the two pieces of C++ work.
-void add_parts(const StoredPayments& stored, const core::DatedAmount* change, const core::ItemFigures& figures, Datum fx_rate,
+void add_parts(const StoredPayments& stored, const Repayment* after, const core::ItemFigures& figures, Datum fx_rate,
                int sign) {
   const int room = stored.change_count + stored.allocation_count + 1;
   auto* parts = static_cast<core::DatedAmount*>(palloc(sizeof(core::DatedAmount) * static_cast<Size>(room)));
   size_t count = 0;
   compute([&] {
     std::vector<core::DatedAmount> changes(stored.changes, stored.changes + stored.change_count);
-    if (change != nullptr && change->amount != 0) changes.push_back(*change);
+    if (after != nullptr && after->redated && !changes.empty()) changes.back().on = after->redated_on;
+    if (after != nullptr && after->change.amount != 0) changes.push_back(after->change);
     std::vector<core::DatedAmount> allocations(stored.allocations, stored.allocations + stored.allocation_count);
     core::sort_allocations(allocations);
     std::vector<core::DatedAmount> result;
@@ -331,7 +369,7 @@ void add_repayments(Repayment* repayments, int count) {
   for (int i = 0; i < count; ++i) {
     const Repayment& repayment = repayments[i];
     if (repayment.has_before) add_parts(stored[i], nullptr, repayment.before, repayment.fx_before, -1);
-    if (repayment.has_after) add_parts(stored[i], &repayment.change, repayment.after, repayment.fx_after, +1);
+    if (repayment.has_after) add_parts(stored[i], &repayment, repayment.after, repayment.fx_after, +1);
   }
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(work);

@@ -2,12 +2,14 @@
 #include "search_assign/pg/ledger_item.hpp"
 
 #include "search_assign/core/assignment.hpp"
+#include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/spi.hpp"
 
 extern "C" {
 #include "access/xact.h"
+#include "commands/trigger.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
 #include "utils/inval.h"
@@ -46,7 +48,7 @@ void load_statuses() {
   if (status_memory == nullptr)
     status_memory = AllocSetContextCreate(TopMemoryContext, "search_assign statuses", ALLOCSET_SMALL_SIZES);
   status_relation = relation_oid("item_status");
-  statuses_valid = false;
+  statuses_valid = true;  // a message that arrives while reading clears it again
   status_count = 0;
   MemoryContextReset(status_memory);
   const MaintenanceScope scope = begin_maintenance();
@@ -63,7 +65,6 @@ void load_statuses() {
   status_count = static_cast<int>(rows.count);
   SPI_finish();
   end_maintenance(scope);
-  statuses_valid = true;
 }
 
 const StatusEntry* find_status(const char* code, size_t length) {
@@ -178,3 +179,14 @@ core::StatusCategory status_category(Datum status) {
 void register_status_callbacks() { CacheRegisterRelcacheCallback(status_relation_changed, static_cast<Datum>(0)); }
 
 }  // namespace search_assign::pg
+
+// Statement trigger of item_status: at the commit every session forgets the statuses it has read, after a
+// rollback this one does.
+SA_FUNCTION(sa_item_status_changed) {
+  using namespace search_assign::pg;
+  if (!CALLED_AS_TRIGGER(fcinfo))
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("function \"%s\" was not called as a trigger", "item_status_changed")));
+  CacheInvalidateRelcacheByRelid(relation_oid("item_status"));
+  PG_RETURN_POINTER(nullptr);
+}

@@ -3,6 +3,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/transition.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -124,6 +125,7 @@ SA_FUNCTION(sa_complete_item) {
   if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BEFORE(trigger->tg_event))
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("function \"%s\" must be fired before a row", "complete_item")));
+  if (RelationGetRelid(trigger->tg_relation) != columns.relation) require_own_table(trigger, "complete_item", "item");
   find_columns(trigger->tg_relation);
   const bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
   const Row row = {is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation)};

@@ -128,8 +128,14 @@ bool same_rate(const ItemRow& a, const ItemRow& b) {
   return a.converted == b.converted && (!a.converted || datum_image_eq(a.fx_rate, b.fx_rate, false, -1));
 }
 
+// An item that stays closed but was cleared on another date than first said.
+bool clearing_redated(const ItemRow& before, const ItemRow& after) {
+  return before.open_amount == 0 && after.open_amount == 0 && before.has_cleared_on && after.has_cleared_on &&
+         before.cleared_on != after.cleared_on && before.paid() != 0;
+}
+
 void read_repayment(Statement* statement, const ItemRow& before, const ItemRow& after) {
-  const bool redated = before.paid() != after.paid() || before.figures.due_date != after.figures.due_date ||
+  const bool redated = before.paid() != after.paid() || clearing_redated(before, after) || before.figures.due_date != after.figures.due_date ||
                        before.figures.kind != after.figures.kind ||
                        before.figures.customer_id != after.figures.customer_id ||
                        (before.figures.amount > 0) != (after.figures.amount > 0) || !same_rate(before, after);
@@ -146,6 +152,8 @@ void read_repayment(Statement* statement, const ItemRow& before, const ItemRow& 
   repayment->fx_before = keep_rate(statement, before);
   repayment->fx_after = keep_rate(statement, after);
   repayment->change = change;
+  repayment->redated = clearing_redated(before, after);
+  repayment->redated_on = after.cleared_on;
   repayment->has_before = true;
   repayment->has_after = true;
 }
@@ -160,6 +168,7 @@ void read_updated(Statement* statement, const ItemRow& before, const ItemRow& af
   if (from.customer_id != to.customer_id) add_customer_id(&statement->customers, to.customer_id);
   if (from.customer_id != to.customer_id || from.item_id != to.item_id) add_move(statement->history, from, to);
   read_repayment(statement, before, after);
+  if (clearing_redated(before, after)) add_redate(statement->history, from, after.cleared_on);
   if (before.open_amount != after.open_amount || before.paid() != after.paid())
     add_open_amount_change(statement->history, after, effective_date(after), after.paid() - before.paid());
   if (!same_qualification(before, after)) add_qualification(statement->history, after);
@@ -233,7 +242,7 @@ void item_changed(TriggerData* trigger) {
   MemoryContext caller = MemoryContextSwitchTo(statement.memory);
   statement.columns = columns_of(trigger->tg_relation);
   statement.batch = make_batch(trigger);
-  statement.history = open_history();
+  statement.history = open_history(statement.event == Event::Insert);
   init_customer_ids(&statement.customers);
 
   change_set_enter_level();
@@ -251,7 +260,7 @@ void item_changed(TriggerData* trigger) {
 
 SA_FUNCTION(sa_item_changed) {
   using namespace search_assign::pg;
-  TriggerData* trigger = statement_trigger(fcinfo, "item_changed");
+  TriggerData* trigger = statement_trigger(fcinfo, "item_changed", "item");
   if (has_rows(trigger) && !in_restore()) item_changed(trigger);
   PG_RETURN_POINTER(nullptr);
 }

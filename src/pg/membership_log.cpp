@@ -167,8 +167,10 @@ void report_failures(MembershipLog* log) {
   for (int i = 0; i < log->failure_capacity; ++i)
     if (log->failure_counts[i] > 0)
       ereport(WARNING,
-              (errmsg("search \"%s\" failed for %lld customers: their assignment by it stays as it was",
-                      log->failure_names[i], static_cast<long long>(log->failure_counts[i])),
+              (errmsg_plural("search \"%s\" failed for %lld customer: the assignment by it stays as it was",
+                             "search \"%s\" failed for %lld customers: their assignment by it stays as it was",
+                             static_cast<unsigned long>(log->failure_counts[i]), log->failure_names[i],
+                             static_cast<long long>(log->failure_counts[i])),
                errdetail("First error: %s", log->failure_messages[i]),
                errhint("See receivables.search_state and receivables.search_failure.")));
 }

@@ -23,6 +23,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "storage/lmgr.h"
+#include "tcop/utility.h"
 #include "utils/date.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
@@ -435,6 +436,7 @@ SA_FUNCTION(sa_check_positions) {
 
 SA_FUNCTION(sa_rebuild_positions) {
   using namespace search_assign::pg;
+  PreventCommandIfReadOnly("rebuild_positions()");
   change_set_apply_all();
   lock_ledger();
   Sink sink;
@@ -447,7 +449,7 @@ SA_FUNCTION(sa_rebuild_positions) {
   CommandCounterIncrement();
   sort_customer_ids(&sink.mended);
   PushActiveSnapshot(GetLatestSnapshot());
-  decide_customers(sink.mended.ids, sink.mended.count);
+  decide_customers(sink.mended.ids, sink.mended.count, false);
   PopActiveSnapshot();
   PG_RETURN_INT64(static_cast<int64>(sink.mended.count));
 }

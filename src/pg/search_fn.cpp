@@ -6,6 +6,7 @@
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/position.hpp"
 #include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -93,6 +94,21 @@ char* criteria_of_search(const char* name) {
   return criteria;
 }
 
+void parse_only(void* criteria) {
+  Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
+  parse_criteria(static_cast<char*>(criteria), facts);
+  table_close(facts, AccessShareLock);
+}
+
+// A search that was valid when it was saved and is so no more.
+void refuse_invalid_search(const char* name, char* criteria) {
+  CaughtError error;
+  if (run_guarded(parse_only, criteria, &error)) return;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("search \"%s\" has become invalid", name),
+                  errdetail_internal("%s", error.message),
+                  errhint("Save a valid criteria: UPDATE receivables.search SET criteria = ... WHERE name = ...")));
+}
+
 }  // namespace
 }  // namespace search_assign::pg
 
@@ -124,6 +140,7 @@ SA_FUNCTION(sa_check_criteria) {
 SA_FUNCTION(sa_run_search) {
   char* name = text_to_cstring(PG_GETARG_TEXT_PP(0));
   InitMaterializedSRF(fcinfo, 0);
+  search_assign::pg::refuse_invalid_search(name, search_assign::pg::criteria_of_search(name));
   search_assign::pg::scan_matches(reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo),
                                   search_assign::pg::criteria_of_search(name));
   PG_RETURN_NULL();

@@ -61,6 +61,11 @@ SpiRows spi_query(SpiStatement* statement, Datum* values, const char* nulls) {
   return {SPI_tuptable, SPI_processed};
 }
 
+SpiRows spi_select_active(const char* sql) {
+  check_spi(SPI_execute(sql, true, 0), sql);
+  return {SPI_tuptable, SPI_processed};
+}
+
 SpiRows spi_read(const char* sql) {
   const bool newest = !IsInParallelMode();
   if (newest) PushActiveSnapshot(GetLatestSnapshot());

@@ -1,6 +1,8 @@
 // Transition rows of statement triggers. Backend zone.
 #include "search_assign/pg/transition.hpp"
 
+#include "search_assign/pg/catalog.hpp"
+
 namespace search_assign::pg {
 
 TransitionRows open_transition(Tuplestorestate* store, Relation relation) {
@@ -30,7 +32,13 @@ void close_transition(TransitionRows* rows) {
   if (rows->slot != nullptr) ExecDropSingleTupleTableSlot(rows->slot);
 }
 
-TriggerData* statement_trigger(FunctionCallInfo fcinfo, const char* function) {
+void require_own_table(const TriggerData* trigger, const char* function, const char* table) {
+  if (RelationGetRelid(trigger->tg_relation) != relation_oid(table))
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("function \"%s\" is a trigger of \"%s.%s\" alone", function, kSchema, table)));
+}
+
+TriggerData* statement_trigger(FunctionCallInfo fcinfo, const char* function, const char* table) {
   if (!CALLED_AS_TRIGGER(fcinfo))
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("function \"%s\" was not called as a trigger", function)));
@@ -38,6 +46,7 @@ TriggerData* statement_trigger(FunctionCallInfo fcinfo, const char* function) {
   if (!TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("function \"%s\" must be fired after a statement", function)));
+  require_own_table(trigger, function, table);
   return trigger;
 }
 

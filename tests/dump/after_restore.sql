@@ -49,3 +49,12 @@ BEGIN
   RAISE EXCEPTION 'a direct change passed';
 EXCEPTION WHEN object_not_in_prerequisite_state THEN NULL;
 END $$;
+-- The foreign keys, which a restore does not check, are checked again.
+DO $$
+BEGIN
+  INSERT INTO receivables.contact (customer_id) VALUES (123456);
+  RAISE EXCEPTION 'a contact of nobody passed';
+EXCEPTION WHEN foreign_key_violation THEN NULL;
+END $$;
+SHOW session_replication_role \gset
+SELECT 'session_replication_role', :'session_replication_role' WHERE :'session_replication_role' <> 'origin';

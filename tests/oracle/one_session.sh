@@ -9,7 +9,7 @@ start_company
 compare "start"
 seen=0
 customers=0
-for ((round = 0; round < ${ORACLE_ROUNDS:-36}; ++round)); do
+for ((round = 0; round < ${ORACLE_ROUNDS:-24}; ++round)); do
   # Every third configuration has criteria that must be looked at daily, every third rules that only CALLs evaluate.
   if ((round % 6 == 0)); then
     new_configuration $((round / 6 % 3 == 1 ? 1 : 0))::boolean $((round / 6 % 3 == 2 ? 1 : 0))::boolean

@@ -55,6 +55,11 @@ BEGIN
       UPDATE oracle.change c SET customer_id = NEW.customer_id, item_id = NEW.item_id
       WHERE c.customer_id = OLD.customer_id AND c.item_id = OLD.item_id;
     END IF;
+    -- An item that stays closed, but on another date: so was its last payment.
+    IF OLD.open_amount = 0 AND NEW.open_amount = 0 AND OLD.cleared_on <> NEW.cleared_on THEN
+      UPDATE oracle.change c SET effective_on = NEW.cleared_on WHERE c.change_no =
+        (SELECT max(l.change_no) FROM oracle.change l WHERE (l.customer_id, l.item_id) = (NEW.customer_id, NEW.item_id));
+    END IF;
     paid := paid - (OLD.amount - OLD.open_amount);
     IF paid = 0 AND NEW.open_amount = OLD.open_amount THEN
       RETURN NULL;

@@ -87,7 +87,7 @@ DECLARE
   salt integer := oracle.pick(1, 1000000);
   today date := oracle.business_date();
 BEGIN
-  CASE oracle.pick(1, 26)
+  CASE oracle.pick(1, 27)
     WHEN 1, 2, 3 THEN RETURN oracle.new_items(c, c, oracle.pick(1, 3), salt);
     WHEN 4 THEN RETURN oracle.new_items(low, high, oracle.pick(5, 60), salt);
     WHEN 5, 6, 7 THEN RETURN format('UPDATE receivables.item SET open_amount = round(open_amount * 0.%s, 2) WHERE %s;', oracle.pick(11, 99), oracle.some_items(c, n, 'open_amount <> 0'));
@@ -110,6 +110,7 @@ BEGIN
     WHEN 23 THEN RETURN format('COPY receivables.item (customer_id, due_date, document_date, amount) FROM STDIN;%1$s%2$s%3$s%4$s%3$s%5$s%3$s%6$s.%7$s%1$s\.', E'\n', low, E'\t', today + oracle.pick(-40, 40), today - oracle.pick(0, 300), oracle.pick(1, 900), oracle.pick(10, 99));
     WHEN 24 THEN RETURN format('WITH gone AS (DELETE FROM receivables.item WHERE %s RETURNING *) INSERT INTO receivables.item (customer_id, kind, due_date, document_date, fx_rate, amount, open_amount, cleared_on) SELECT %s, kind, due_date + 3, document_date, fx_rate, amount, open_amount, cleared_on FROM gone;', oracle.some_items(c, n, 'true'), c);
     WHEN 25 THEN RETURN format('MERGE INTO receivables.item t USING (SELECT * FROM receivables.item WHERE %s) s ON (t.customer_id, t.item_id) = (s.customer_id, s.item_id) AND s.item_id %% 2 = 0 WHEN MATCHED AND s.item_id %% 4 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET open_amount = 0 WHEN NOT MATCHED THEN INSERT (customer_id, due_date, amount) VALUES (s.customer_id, s.due_date + 1, s.amount);', oracle.some_items(c, n, 'true'));
+    WHEN 27 THEN RETURN format('UPDATE receivables.item SET cleared_on = %s WHERE %s;', oracle.pick('cleared_on - 4', 'cleared_on + 11', 'due_date', 'NULL'), oracle.some_items(c, n, 'open_amount = 0'));
     WHEN 26 THEN RETURN format('DO $do$ BEGIN FOR k IN 1..4 LOOP BEGIN UPDATE receivables.item SET open_amount = round(open_amount / 2, 2) WHERE customer_id = %s AND item_id %% 5 = k; IF k %% 2 = 0 THEN RAISE EXCEPTION ''undone''; END IF; EXCEPTION WHEN raise_exception THEN NULL; END; END LOOP; END $do$;', c);
   END CASE;
 END $$;

@@ -1,5 +1,4 @@
-// Where the extension's relations are: names resolved once a backend, forgotten when a relation
-// changes. Columns are looked up by name, never by fixed number.
+// Where the extension's relations are, found by name. Columns are looked up by name, never by fixed number.
 #pragma once
 
 #include "search_assign/pg/prelude.hpp"
@@ -12,7 +11,6 @@ extern "C" {
 namespace search_assign::pg {
 
 inline constexpr const char* kSchema = "receivables";
-inline constexpr const char* kExtension = "search_assign";
 
 // relation_oid returns the OID of receivables.<name>; raises 42P01 where it is gone.
 Oid relation_oid(const char* name);

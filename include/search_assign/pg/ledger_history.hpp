@@ -14,12 +14,16 @@ struct ItemKey {
 
 // Everything a statement adds to the histories, gathered while its rows are read.
 struct HistoryRows;
-HistoryRows* open_history();  // in the current memory context
+// open_history gathers in the current memory context. An insert's changes may be written as they come; those of an
+// update only at its end, after the former history has been read.
+HistoryRows* open_history(bool write_early);
 
 void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on, core::Amount paid);
 void add_qualification(HistoryRows* history, const ItemRow& item);
 void add_move(HistoryRows* history, ItemKey from, ItemKey to);
 void add_removal(HistoryRows* history, ItemKey key);
+// add_redate moves the change that closed an item to a corrected date.
+void add_redate(HistoryRows* history, ItemKey key, core::Date effective_on);
 // write_history writes what was gathered.
 void write_history(HistoryRows* history);
 
@@ -31,9 +35,15 @@ struct Repayment {
   Datum fx_before;  // 0: not converted
   Datum fx_after;
   core::DatedAmount change;  // of this statement; amount 0 = none
+  bool redated;              // the stored change that closed the item moves to redated_on
+  core::Date redated_on;
   bool has_before;
   bool has_after;
 };
+
+// allocations_follow: the extension itself is just moving or removing allocations with their item.
+bool allocations_follow() noexcept;
+void abort_allocations_follow(int level) noexcept;
 
 // allocations_exist is false where no allocation was ever stored: then the history alone dates parts.
 bool allocations_exist();

@@ -18,7 +18,8 @@ void define_settings();
 ApplyMode apply_mode() noexcept;
 
 // business_date is the setting search_assign.business_date or, where that is empty, the date of
-// the transaction's start in search_assign.time_zone. Inside a DateScope it is the scope's date.
+// the transaction's start in search_assign.time_zone. While facts are evaluated it is
+// the evaluation's date (set_evaluation_date).
 DateADT business_date();
 
 // business_date_is_set: the date comes from the setting, not from the clock.

@@ -19,6 +19,8 @@ struct SpiRows {
 SpiRows spi_select(const char* sql);
 // spi_read and spi_query_read_only run inside STABLE functions: no command counter, also in parallel queries.
 SpiRows spi_read(const char* sql);
+// spi_select_active reads by the active snapshot, so that several queries see one state.
+SpiRows spi_select_active(const char* sql);
 // spi_execute runs a statement; returns the number of rows processed.
 uint64 spi_execute(const char* sql);
 
