@@ -39,7 +39,7 @@ SELECT s, pg_temp.try(s) FROM unnest(ARRAY[
   'SELECT * FROM customer', 'SELECT * FROM customer_facts', 'SELECT * FROM scenario_membership', 'INSERT INTO customer DEFAULT VALUES', 'CALL search_assign()', 'SELECT * FROM run_search(''big'')',
   'SELECT * FROM try_search(''true'')', 'SELECT pin_scenario(1, ''Big'')', 'SELECT unpin_scenario(1)', 'SELECT pin_portfolio(1, ''x'')', 'SELECT unpin_portfolio(1)', 'SELECT add_to_group(1, ''G'')',
   'SELECT exclude_from_group(1, ''G'')', 'SELECT remove_from_group(1, ''G'')', 'SELECT include_in_group(1, ''G'')', 'SELECT add_colleague(1, ''x'')', 'SELECT remove_colleague(1, ''x'')',
-  'SELECT check_positions()', 'SELECT rebuild_positions()', 'SELECT memberships_as_of(now())', 'SELECT set_hand_assignment(1, 1, ''Big'', true, ''pin'', NULL, NULL)',
+  'SELECT check_positions()', 'SELECT rebuild_positions()', 'SELECT memberships_as_of(now())', 'SELECT set_hand_assignment(1, 1, ''Big'', ''pin'', NULL, NULL)',
   'SELECT drop_hand_assignment(1, 1, NULL, ''{pin}'')', 'SELECT write_hand_assignment(1, 1, 1, 1, ''pin'', NULL, NULL)', 'SELECT erase_hand_assignment(1, 1, 1, ''{pin}'')']) s;
 RESET ROLE;
 -- Tables, views, sequences of the schema: nothing for PUBLIC
@@ -102,7 +102,7 @@ SELECT pg_temp.try('DELETE FROM search WHERE name = ''big''');
 RESET ROLE;
 SELECT customer_id, scenario FROM scenario_membership ORDER BY 1;
 -- One who pins, without rights on the tables behind
-GRANT EXECUTE ON FUNCTION pin_scenario(bigint, text, date, text), unpin_scenario(bigint), set_hand_assignment(bigint, integer, text, boolean, text, date, text), drop_hand_assignment(bigint, integer, text, text[]) TO regress_collector;
+GRANT EXECUTE ON FUNCTION pin_scenario(bigint, text, date, text), unpin_scenario(bigint), set_hand_assignment(bigint, integer, text, text, date, text), drop_hand_assignment(bigint, integer, text, text[]) TO regress_collector;
 SET ROLE regress_collector;
 SELECT pin_scenario(2, 'Big');
 RESET ROLE;
