@@ -46,7 +46,7 @@ PG_CXXFLAGS = -std=c++20 $(OPT) -Wall -Wextra -Wshadow -fvisibility=hidden -fvis
 ifneq ($(filter true 1,$(CI) $(WERROR)),)
 PG_CXXFLAGS += -Werror
 endif
-SHLIB_LINK = -lstdc++
+SHLIB_LINK = -lstdc++ -Wl,--version-script=$(CURDIR)/control/search_assign.map
 # Bitcode for JIT inlining gains nothing here and would need clang.
 override with_llvm := no
 

@@ -14,14 +14,19 @@ namespace search_assign::pg {
 namespace {
 
 const char* hint_for(const char* relation) {
-  if (strcmp(relation, "scenario_membership") == 0) return "Use assignment rules, pin_scenario() or unpin_scenario().";
-  if (strcmp(relation, "portfolio_membership") == 0) return "Use assignment rules, pin_portfolio() or unpin_portfolio().";
+  if (strcmp(relation, "scenario_membership") == 0)
+    return "Use assignment rules, pin_scenario() or unpin_scenario().";
+  if (strcmp(relation, "portfolio_membership") == 0)
+    return "Use assignment rules, pin_portfolio() or unpin_portfolio().";
   if (strcmp(relation, "group_membership") == 0)
-    return "Use assignment rules, add_to_group(), exclude_from_group(), remove_from_group() or include_in_group().";
+    return "Use assignment rules, add_to_group(), exclude_from_group(), remove_from_group() or "
+           "include_in_group().";
   if (strcmp(relation, "option_membership") == 0) return "Use assignment rules with the option.";
-  if (strcmp(relation, "colleague_membership") == 0) return "Use assignment rules, add_colleague() or remove_colleague().";
+  if (strcmp(relation, "colleague_membership") == 0)
+    return "Use assignment rules, add_colleague() or remove_colleague().";
   if (strcmp(relation, "hand_assignment") == 0) return "Use pin_scenario(), add_to_group() and the like.";
-  if (strcmp(relation, "position") == 0) return "Positions follow from the ledger; rebuild_positions() mends them.";
+  if (strcmp(relation, "position") == 0)
+    return "Positions follow from the ledger; rebuild_positions() mends them.";
   return "It is written by the extension as ledger and configuration change.";
 }
 
@@ -36,13 +41,14 @@ SA_FUNCTION(sa_refuse_direct_change) {
   auto* trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
   const char* relation = RelationGetRelationName(trigger->tg_relation);
   if (!in_maintenance() && !in_restore())
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("\"%s\" cannot be changed directly", relation), errhint("%s", hint_for(relation))));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("\"%s\" cannot be changed directly", relation), errhint("%s", hint_for(relation))));
   PG_RETURN_POINTER(nullptr);
 }
 
-// Deletes with the caller's rights, and by the newest snapshot: under REPEATABLE READ rows committed since its
-// snapshot are truncated too.
+// Deletes with the caller's rights, and by the newest snapshot: under REPEATABLE READ rows committed since
+// its snapshot are truncated too.
 SA_FUNCTION(sa_delete_all_rows) {
   using namespace search_assign::pg;
   if (!CALLED_AS_TRIGGER(fcinfo))

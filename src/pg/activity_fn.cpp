@@ -1,7 +1,6 @@
 // Facts about activity: turnover, last invoice and payment, payment behaviour, promises. Backend zone.
 // SQL face: sql/install/40_facts.sql; tests: tests/regress/sql/facts.sql.
 #include "search_assign/core/activity.hpp"
-
 #include "search_assign/core/ledger_delta.hpp"
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
@@ -43,14 +42,15 @@ void load_bands() {
     band_memory = AllocSetContextCreate(TopMemoryContext, "search_assign bands", ALLOCSET_SMALL_SIZES);
     bands_registered = true;
   }
-  band_relation = relation_oid("configuration");  // a change of the bands invalidates it (configuration_changed)
+  band_relation =
+      relation_oid("configuration");  // a change of the bands invalidates it (configuration_changed)
   band_count = 0;
   MemoryContextReset(band_memory);
   MemoryContext caller = CurrentMemoryContext;
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
-  const SpiRows rows =
-      spi_read("SELECT up_to_days, profile FROM receivables.payer_profile_band ORDER BY up_to_days NULLS LAST");
+  const SpiRows rows = spi_read(
+      "SELECT up_to_days, profile FROM receivables.payer_profile_band ORDER BY up_to_days NULLS LAST");
   for (uint64 i = 0; i < rows.count && band_count < kMaxBands; ++i) {
     Band* band = &bands[band_count++];
     band->open_ended = spi_is_null(rows, i, 1);

@@ -107,7 +107,8 @@ Datum numeric_array(AgingState& state) {
 }  // namespace
 }  // namespace search_assign::pg
 
-using namespace search_assign;
+namespace pg = search_assign::pg;
+namespace core = search_assign::core;
 
 // Transition (state, amount, due_date, as_of, schedule).
 SA_FUNCTION(sa_aging_amounts_accum) {

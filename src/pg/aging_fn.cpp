@@ -57,7 +57,8 @@ HeapTuple bucket_row(const AgingCall& aging, int bucket, TupleDesc row_type) {
 }  // namespace
 }  // namespace search_assign::pg
 
-using namespace search_assign;
+namespace pg = search_assign::pg;
+namespace core = search_assign::core;
 
 SA_FUNCTION(sa_aging) {
   if (SRF_IS_FIRSTCALL()) pg::begin_aging(fcinfo);

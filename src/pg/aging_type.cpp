@@ -35,7 +35,8 @@ bool equal_arguments(FunctionCallInfo fcinfo) {
 }  // namespace
 }  // namespace search_assign::pg
 
-using namespace search_assign;
+namespace pg = search_assign::pg;
+namespace core = search_assign::core;
 
 SA_FUNCTION(sa_aging_schedule_in) {
   const std::string_view input = PG_GETARG_CSTRING(0);

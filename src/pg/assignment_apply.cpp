@@ -59,8 +59,8 @@ void use_configuration(Application* application) {
   if (application->config == config) return;
   application->config = config;
   MemoryContext caller = MemoryContextSwitchTo(application->memory);
-  application->failures =
-      static_cast<SearchFailure*>(palloc0(sizeof(SearchFailure) * static_cast<size_t>(config->search_count + 1)));
+  application->failures = static_cast<SearchFailure*>(
+      palloc0(sizeof(SearchFailure) * static_cast<size_t>(config->search_count + 1)));
   membership_log_use(application->log, config);
   MemoryContextSwitchTo(caller);
 }
@@ -68,8 +68,10 @@ void use_configuration(Application* application) {
 void begin_application(Application* application, bool run) {
   memset(application, 0, sizeof *application);
   application->run = run;
-  application->memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign application", ALLOCSET_DEFAULT_SIZES);
-  application->customer = AllocSetContextCreate(application->memory, "search_assign customer", ALLOCSET_DEFAULT_SIZES);
+  application->memory =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign application", ALLOCSET_DEFAULT_SIZES);
+  application->customer =
+      AllocSetContextCreate(application->memory, "search_assign customer", ALLOCSET_DEFAULT_SIZES);
   MemoryContextSwitchTo(application->memory);
   application->log = open_membership_log();
   application->buffers = decision_buffers();
@@ -101,7 +103,10 @@ core::Date decision_date(Application* application) {
 }
 
 SpiStatement hand_made_statement = {
-    "SELECT target, target_id, mode, until FROM receivables.hand_assignment WHERE customer_id = $1", 1, {INT8OID}, nullptr};
+    "SELECT target, target_id, mode, until FROM receivables.hand_assignment WHERE customer_id = $1",
+    1,
+    {INT8OID},
+    nullptr};
 
 bool hand_made_changed(const core::Delta* deltas, size_t count) {
   for (size_t i = 0; i < count; ++i)
@@ -124,7 +129,9 @@ void load_hand_made(Application* application, int64 customer_id, bool changed) {
     hand.target = static_cast<core::Target>(spi_int32(rows, i, 1));
     hand.target_id = spi_int32(rows, i, 2);
     const char* mode = spi_text(rows, i, 3);
-    hand.mode = mode[0] == 'p' ? core::HandMode::Pin : mode[0] == 'a' ? core::HandMode::Add : core::HandMode::Exclude;
+    hand.mode = mode[0] == 'p'   ? core::HandMode::Pin
+                : mode[0] == 'a' ? core::HandMode::Add
+                                 : core::HandMode::Exclude;
     hand.until = spi_is_null(rows, i, 4) ? core::kNoDate : spi_int32(rows, i, 4);
     compute([&] { hand_made.push_back(hand); });
   }
@@ -158,7 +165,8 @@ bool read_customer(Application* application, int64 customer_id, Decision* decisi
   PositionAccess* access = application->access;
   if (!find_customer(access, customer_id, GetActiveSnapshot())) return false;
   bool is_null = false;
-  decision->created_on = DatumGetDateADT(get_column(access->customer.slot, access->customer_created_on, &is_null));
+  decision->created_on =
+      DatumGetDateADT(get_column(access->customer.slot, access->customer_created_on, &is_null));
   return true;
 }
 
@@ -200,31 +208,38 @@ bool stands(Application* application, const Decision& decision) {
   const core::Date decided_on = DatumGetDateADT(get_column(row, columns.decided_on, &never_decided));
   const core::Date review_on = DatumGetDateADT(get_column(row, columns.review_on, &never_reviewed));
   return !never_decided && decided_on <= decision.as_of && (never_reviewed || review_on > decision.as_of) &&
-         DatumGetInt64(get_column(row, columns.configuration_version, &is_null)) == application->config->version &&
+         DatumGetInt64(get_column(row, columns.configuration_version, &is_null)) ==
+             application->config->version &&
          DatumGetBool(get_column(row, columns.failed, &is_null)) == (decision.failure_count > 0) &&
-         core::same_memberships({application->buffers->previous.data(), application->buffers->previous.size()},
-                                {application->buffers->next.data(), application->buffers->next.size()});
+         core::same_memberships(
+             {application->buffers->previous.data(), application->buffers->previous.size()},
+             {application->buffers->next.data(), application->buffers->next.size()});
 }
 
-SpiStatement forget_failures_statement = {"DELETE FROM receivables.search_failure WHERE customer_id = $1", 1, {INT8OID}, nullptr};
+SpiStatement forget_failures_statement = {
+    "DELETE FROM receivables.search_failure WHERE customer_id = $1", 1, {INT8OID}, nullptr};
 SpiStatement failure_statement = {
-    "INSERT INTO receivables.search_failure (customer_id, search_id, error_code, message) VALUES ($1, $2, $3, $4)"
+    "INSERT INTO receivables.search_failure (customer_id, search_id, error_code, message) VALUES ($1, $2, "
+    "$3, $4)"
     " ON CONFLICT (customer_id, search_id) DO UPDATE SET error_code = EXCLUDED.error_code,"
     " message = EXCLUDED.message, failed_at = pg_catalog.clock_timestamp()",
-    4, {INT8OID, INT8OID, TEXTOID, TEXTOID}, nullptr};
+    4,
+    {INT8OID, INT8OID, TEXTOID, TEXTOID},
+    nullptr};
 
 void record_failures(Application* application, int64 customer_id, const Decision& decision) {
   bool is_null = false;
-  const bool failed_before =
-      DatumGetBool(get_column(application->access->position.slot, application->access->columns.failed, &is_null));
+  const bool failed_before = DatumGetBool(
+      get_column(application->access->position.slot, application->access->columns.failed, &is_null));
   if (!failed_before && decision.failure_count == 0) return;
   open_sql(application);
   Datum key[] = {Int64GetDatum(customer_id)};
   if (failed_before) spi_run(&forget_failures_statement, key);
   for (int i = 0; i < decision.failure_count; ++i) {
     const SearchFailure& failure = decision.failures[i];
-    Datum values[] = {Int64GetDatum(customer_id), Int64GetDatum(application->config->searches[failure.search].search_id),
-                      CStringGetTextDatum(unpack_sql_state(failure.sqlstate)), CStringGetTextDatum(failure.message)};
+    Datum values[] = {
+        Int64GetDatum(customer_id), Int64GetDatum(application->config->searches[failure.search].search_id),
+        CStringGetTextDatum(unpack_sql_state(failure.sqlstate)), CStringGetTextDatum(failure.message)};
     spi_run(&failure_statement, values);
     note_failure(application->log, failure.search, failure.message);
   }
@@ -244,7 +259,8 @@ void log_changes(Application* application, int64 customer_id, core::Date as_of) 
 // Stands: nothing to do; Outdated: another transaction was first.
 enum class Outcome { Gone, Stands, Written, Outdated };
 
-Outcome try_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count, bool* changed) {
+Outcome try_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
+                     bool* changed) {
   PositionAccess* access = application->access;
   DecisionBuffers* buffers = application->buffers;
   if (!find_position(access, customer_id, GetActiveSnapshot())) return Outcome::Gone;
@@ -263,9 +279,10 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   decide_now(&decision, buffers);
   if (application->run && stands(application, decision)) return Outcome::Stands;
 
-  const core::Date review = application->config->has_time_terms || !buffers->hand_made.empty()
-                                ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
-                                : core::kNoDate;
+  const core::Date review =
+      application->config->has_time_terms || !buffers->hand_made.empty()
+          ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
+          : core::kNoDate;
   set_decision(application, decision, review);
   if (!write_change(access)) return Outcome::Outdated;
   compute([&] {
@@ -278,7 +295,8 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   return Outcome::Written;
 }
 
-Outcome decide_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count, bool* changed) {
+Outcome decide_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
+                        bool* changed) {
   for (;;) {
     CHECK_FOR_INTERRUPTS();
     MemoryContextReset(application->customer);

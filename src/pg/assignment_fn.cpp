@@ -40,8 +40,8 @@ SA_FUNCTION(sa_memberships) {
   auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
   for (int i = 0; i < count; ++i) {
     const core::Membership& membership = memberships[i];
-    Datum values[] = {Int32GetDatum(static_cast<int32>(membership.target)), Int32GetDatum(membership.target_id),
-                      Int64GetDatum(membership.rule_id),
+    Datum values[] = {Int32GetDatum(static_cast<int32>(membership.target)),
+                      Int32GetDatum(membership.target_id), Int64GetDatum(membership.rule_id),
                       CStringGetTextDatum(pg::kSources[static_cast<int>(membership.source)]),
                       DateADTGetDatum(membership.since)};
     bool nulls[] = {false, false, membership.rule_id == 0, false, false};

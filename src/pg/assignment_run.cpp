@@ -67,7 +67,8 @@ void collect_visit(Visit* visit, bool everyone) {
     CHECK_FOR_INTERRUPTS();
     bool is_null = false;
     if (everyone || config->has_manual_rules || must_visit(access, config->version, today))
-      add_visit(visit, DatumGetInt64(get_column(access->position.slot, access->columns.customer_id, &is_null)));
+      add_visit(visit,
+                DatumGetInt64(get_column(access->position.slot, access->columns.customer_id, &is_null)));
   }
   table_endscan(scan);
   close_positions(access);
@@ -100,31 +101,45 @@ void run_sql(SpiStatement* statement, Datum* values, const char* nulls = nullptr
 }
 
 SpiStatement start_statement = {
-    "INSERT INTO receivables.search_assign_progress_row (backend_pid, started_at, business_date, everyone, customers_total,"
+    "INSERT INTO receivables.search_assign_progress_row (backend_pid, started_at, business_date, everyone, "
+    "customers_total,"
     " customers_done, customers_changed, updated_at)"
-    " VALUES (pg_catalog.pg_backend_pid(), pg_catalog.clock_timestamp(), $1, $2, $3, 0, 0, pg_catalog.clock_timestamp())"
-    " ON CONFLICT (backend_pid) DO UPDATE SET started_at = EXCLUDED.started_at, business_date = EXCLUDED.business_date,"
-    " everyone = EXCLUDED.everyone, customers_total = EXCLUDED.customers_total, customers_done = 0, customers_changed = 0,"
+    " VALUES (pg_catalog.pg_backend_pid(), pg_catalog.clock_timestamp(), $1, $2, $3, 0, 0, "
+    "pg_catalog.clock_timestamp())"
+    " ON CONFLICT (backend_pid) DO UPDATE SET started_at = EXCLUDED.started_at, business_date = "
+    "EXCLUDED.business_date,"
+    " everyone = EXCLUDED.everyone, customers_total = EXCLUDED.customers_total, customers_done = 0, "
+    "customers_changed = 0,"
     " updated_at = EXCLUDED.updated_at, finished_at = NULL",
-    3, {DATEOID, BOOLOID, INT8OID}, nullptr};
+    3,
+    {DATEOID, BOOLOID, INT8OID},
+    nullptr};
 SpiStatement progress_statement = {
     "UPDATE receivables.search_assign_progress_row SET customers_done = $1, customers_changed = $2,"
     " updated_at = pg_catalog.clock_timestamp() WHERE backend_pid = pg_catalog.pg_backend_pid()",
-    2, {INT8OID, INT8OID}, nullptr};
+    2,
+    {INT8OID, INT8OID},
+    nullptr};
 SpiStatement finish_statement = {
     "UPDATE receivables.search_assign_progress_row SET finished_at = pg_catalog.clock_timestamp()"
     " WHERE backend_pid = pg_catalog.pg_backend_pid()",
-    0, {}, nullptr};
+    0,
+    {},
+    nullptr};
 SpiStatement complete_statement = {
     "UPDATE receivables.configuration SET last_run_version = $1, last_run_date = $2,"
     " last_run_at = pg_catalog.clock_timestamp(), last_run_customers = $3",
-    3, {INT8OID, DATEOID, INT8OID}, nullptr};
+    3,
+    {INT8OID, DATEOID, INT8OID},
+    nullptr};
 SpiStatement invalid_statement = {
     "UPDATE receivables.search s SET invalid_reason = n.reason FROM (SELECT x.search_id, coalesce("
     " receivables.criteria_error(x.criteria), (SELECT f.message FROM receivables.search_failure f"
     " WHERE f.search_id = x.search_id LIMIT 1)) AS reason FROM receivables.search x) n"
     " WHERE n.search_id = s.search_id AND s.invalid_reason IS DISTINCT FROM n.reason",
-    0, {}, nullptr};
+    0,
+    {},
+    nullptr};
 
 void end_batch(Run* run) {
   PopActiveSnapshot();
@@ -144,7 +159,8 @@ void show_progress(Run* run, bool last) {
   if (last && seconds < kReportEverySeconds) return;
   ereport(NOTICE, (errmsg("search_assign: %lld of %lld customers, %lld changed, %.0f a second",
                           static_cast<long long>(run->done), static_cast<long long>(run->visit.count),
-                          static_cast<long long>(run->changed), seconds > 0 ? static_cast<double>(run->done) / seconds : 0.0)));
+                          static_cast<long long>(run->changed),
+                          seconds > 0 ? static_cast<double>(run->done) / seconds : 0.0)));
 }
 
 void visit_customers(Run* run) {
@@ -169,7 +185,8 @@ void run_search_assign(Run* run) {
   const int64 version = configuration()->version;
   const core::Date today = business_date();
   collect_visit(&run->visit, run->everyone);
-  Datum start[] = {DateADTGetDatum(today), BoolGetDatum(run->everyone), Int64GetDatum(static_cast<int64>(run->visit.count))};
+  Datum start[] = {DateADTGetDatum(today), BoolGetDatum(run->everyone),
+                   Int64GetDatum(static_cast<int64>(run->visit.count))};
   run_sql(&start_statement, start);
   end_batch(run);
   visit_customers(run);

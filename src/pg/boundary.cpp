@@ -6,14 +6,22 @@ namespace search_assign::pg {
 
 int sqlstate_of(core::ErrorKind kind) noexcept {
   switch (kind) {
-    case core::ErrorKind::TextUnreadable: return ERRCODE_INVALID_TEXT_REPRESENTATION;
-    case core::ErrorKind::BinaryUnreadable: return ERRCODE_INVALID_BINARY_REPRESENTATION;
-    case core::ErrorKind::ArgumentInvalid: return ERRCODE_INVALID_PARAMETER_VALUE;
-    case core::ErrorKind::NullNotAllowed: return ERRCODE_NULL_VALUE_NOT_ALLOWED;
-    case core::ErrorKind::AmountOutOfRange: return ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
-    case core::ErrorKind::DateOutOfRange: return ERRCODE_DATETIME_FIELD_OVERFLOW;
-    case core::ErrorKind::LimitExceeded: return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-    case core::ErrorKind::DataCorrupted: return ERRCODE_DATA_CORRUPTED;
+    case core::ErrorKind::TextUnreadable:
+      return ERRCODE_INVALID_TEXT_REPRESENTATION;
+    case core::ErrorKind::BinaryUnreadable:
+      return ERRCODE_INVALID_BINARY_REPRESENTATION;
+    case core::ErrorKind::ArgumentInvalid:
+      return ERRCODE_INVALID_PARAMETER_VALUE;
+    case core::ErrorKind::NullNotAllowed:
+      return ERRCODE_NULL_VALUE_NOT_ALLOWED;
+    case core::ErrorKind::AmountOutOfRange:
+      return ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
+    case core::ErrorKind::DateOutOfRange:
+      return ERRCODE_DATETIME_FIELD_OVERFLOW;
+    case core::ErrorKind::LimitExceeded:
+      return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+    case core::ErrorKind::DataCorrupted:
+      return ERRCODE_DATA_CORRUPTED;
   }
   return ERRCODE_INTERNAL_ERROR;
 }

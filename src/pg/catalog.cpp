@@ -17,14 +17,15 @@ namespace {
 constexpr int kMaxScopes = 32;
 int scope_levels[kMaxScopes];
 int scope_count = 0;
-}
+}  // namespace
 
 Oid relation_oid(const char* name) {
   const Oid schema = get_namespace_oid(kSchema, false);
   const Oid relation = get_relname_relid(name, schema);
   if (!OidIsValid(relation))
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation \"%s.%s\" does not exist", kSchema, name),
-                    errhint("The extension search_assign was removed or damaged.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation \"%s.%s\" does not exist", kSchema, name),
+             errhint("The extension search_assign was removed or damaged.")));
   return relation;
 }
 
@@ -56,8 +57,8 @@ MaintenanceScope begin_maintenance() {
   scope.guc_level = NewGUCNestLevel();
   scope.read_only = XactReadOnly;
   XactReadOnly = false;
-  set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-                    false);
+  set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+                    0, false);
   scope_levels[scope_count++] = GetCurrentTransactionNestLevel();
   return scope;
 }

@@ -27,7 +27,7 @@ struct Level {
 struct ChangeSet {
   std::vector<core::Delta> deltas;
   std::vector<core::Delta> applying;  // taken out of deltas while it is applied
-  std::vector<Level> levels;  // ascending; the outermost level that has a part first
+  std::vector<Level> levels;          // ascending; the outermost level that has a part first
 };
 
 constinit ChangeSet* current = nullptr;
@@ -46,7 +46,8 @@ void take_out(size_t first) {
     if (first == 0)
       current->applying.swap(current->deltas);
     else
-      current->applying.assign(current->deltas.begin() + static_cast<std::ptrdiff_t>(first), current->deltas.end());
+      current->applying.assign(current->deltas.begin() + static_cast<std::ptrdiff_t>(first),
+                               current->deltas.end());
     current->deltas.resize(first);
   });
 }
@@ -54,7 +55,8 @@ void take_out(size_t first) {
 void apply_once(size_t first) {
   take_out(first);
   if (!OidIsValid(get_namespace_oid(kSchema, true))) return;  // this very transaction drops the extension
-  // The application reads and writes like a statement of its own, and must see what the calling one has written.
+  // The application reads and writes like a statement of its own, and must see what the calling one has
+  // written.
   CommandCounterIncrement();
   AcceptInvalidationMessages();
   PushActiveSnapshot(GetLatestSnapshot());
@@ -85,11 +87,13 @@ void transaction_event(XactEvent event, void*) {
       applying_level = 0;
       abort_evaluation_date(0);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
-void subtransaction_event(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent, void*) {
+void subtransaction_event(SubXactEvent event, SubTransactionId subtransaction, SubTransactionId parent,
+                          void*) {
   if (event == SUBXACT_EVENT_ABORT_SUB) {
     const int level = GetCurrentTransactionNestLevel();
     abort_evaluation_date(level);
@@ -136,7 +140,8 @@ void change_set_touch_hand_made(int64 customer_id) {
 void change_set_apply() {
   if (current == nullptr || current->levels.empty()) return;
   const Level& top = current->levels.back();
-  if (top.subtransaction == GetCurrentSubTransactionId() && top.first < current->deltas.size()) apply_from(top.first);
+  if (top.subtransaction == GetCurrentSubTransactionId() && top.first < current->deltas.size())
+    apply_from(top.first);
 }
 
 // The outer levels' parts have to wait again where this level is rolled back. So they stay, and this level

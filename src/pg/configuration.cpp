@@ -51,7 +51,8 @@ constexpr const char* kRulesSql =
     " ORDER BY t.target, CASE WHEN t.target >= 4 THEN t.target_id END, r.priority, r.rule_id";
 
 constexpr const char* kTargetsSql =
-    "SELECT target, target_id, name, is_default FROM receivables.assignment_target_name ORDER BY target, target_id";
+    "SELECT target, target_id, name, is_default FROM receivables.assignment_target_name ORDER BY target, "
+    "target_id";
 
 bool is_business_date(Node* node) {
   if (!IsA(node, FuncExpr)) return false;
@@ -81,7 +82,8 @@ bool days_can_be_negative(FuncExpr* call) {
 }
 
 bool is_infinite_date(Const* constant) {
-  return constant->consttype == DATEOID && !constant->constisnull && DATE_NOT_FINITE(DatumGetDateADT(constant->constvalue));
+  return constant->consttype == DATEOID && !constant->constisnull &&
+         DATE_NOT_FINITE(DatumGetDateADT(constant->constvalue));
 }
 
 // Operators other than comparisons that cannot raise an error on stored values either: dates in the
@@ -89,19 +91,23 @@ bool is_infinite_date(Const* constant) {
 bool operator_can_fail(OpExpr* op) {
   switch (op->opfuncid) {
     case F_TEXTLIKE:
-    case F_TEXTNLIKE: return !is_plain_pattern(static_cast<Node*>(lsecond(op->args)));
+    case F_TEXTNLIKE:
+      return !is_plain_pattern(static_cast<Node*>(lsecond(op->args)));
     case F_DATE_MI:
     case F_JSONB_OBJECT_FIELD:
     case F_JSONB_OBJECT_FIELD_TEXT:
-    case F_JSONB_EXISTS: return false;
+    case F_JSONB_EXISTS:
+      return false;
     case F_DATE_MII:
     case F_DATE_PLI: {
       auto* date = static_cast<Node*>(linitial(op->args));
       auto* days = static_cast<Node*>(lsecond(op->args));
       return !is_business_date(date) || !IsA(days, Const) ||
-             std::abs(static_cast<int64>(DatumGetInt32(reinterpret_cast<Const*>(days)->constvalue))) > 1'000'000;
+             std::abs(static_cast<int64>(DatumGetInt32(reinterpret_cast<Const*>(days)->constvalue))) >
+                 1'000'000;
     }
-    default: return get_op_btree_interpretation(op->opno) == NIL;
+    default:
+      return get_op_btree_interpretation(op->opno) == NIL;
   }
 }
 
@@ -120,7 +126,8 @@ bool node_can_fail(Node* node, void* context) {
     case T_CaseExpr:
     case T_CaseWhen:
     case T_CoalesceExpr:
-    case T_List: break;
+    case T_List:
+      break;
     case T_OpExpr:
     case T_DistinctExpr:
     case T_NullIfExpr:
@@ -131,11 +138,13 @@ bool node_can_fail(Node* node, void* context) {
       if (get_op_btree_interpretation(reinterpret_cast<ScalarArrayOpExpr*>(node)->opno) == NIL) return true;
       break;
     case T_FuncExpr:
-      if (get_func_namespace(reinterpret_cast<FuncExpr*>(node)->funcid) != get_namespace_oid(kSchema, false) ||
+      if (get_func_namespace(reinterpret_cast<FuncExpr*>(node)->funcid) !=
+              get_namespace_oid(kSchema, false) ||
           days_can_be_negative(reinterpret_cast<FuncExpr*>(node)))
         return true;
       break;
-    default: return true;
+    default:
+      return true;
   }
   return expression_tree_walker(node, tree_walker(node_can_fail), context);
 }
@@ -203,7 +212,8 @@ int search_index(const Configuration* config, int64 search_id) {
 
 void load_rules(Configuration* config) {
   SpiRows rows = spi_select_active(kRulesSql);
-  auto* rules = static_cast<core::Rule*>(MemoryContextAllocZero(config->memory, sizeof(core::Rule) * (rows.count + 1)));
+  auto* rules =
+      static_cast<core::Rule*>(MemoryContextAllocZero(config->memory, sizeof(core::Rule) * (rows.count + 1)));
   for (uint64 i = 0; i < rows.count; ++i) {
     core::Rule* rule = &rules[i];
     rule->rule_id = spi_int64(rows, i, 1);
@@ -234,7 +244,8 @@ void load_targets(Configuration* config) {
     if (target->target == core::Target::Scenario) config->rules.default_scenario = target->target_id;
     if (target->target == core::Target::CollectionPortfolio)
       config->rules.default_collection_portfolio = target->target_id;
-    if (target->target == core::Target::RiskPortfolio) config->rules.default_risk_portfolio = target->target_id;
+    if (target->target == core::Target::RiskPortfolio)
+      config->rules.default_risk_portfolio = target->target_id;
   }
   MemoryContextSwitchTo(caller);
 }
@@ -275,7 +286,8 @@ Configuration* build() {
 }
 
 void relation_changed(Datum, Oid relation) {
-  if (relation == InvalidOid || relation == watched || relation == watched_view || watched == InvalidOid) valid = false;
+  if (relation == InvalidOid || relation == watched || relation == watched_view || watched == InvalidOid)
+    valid = false;
 }
 
 }  // namespace
@@ -305,8 +317,10 @@ Datum target_name(const Configuration* config, core::Target target, int32 target
   const auto before = [](const TargetName& a, const std::pair<core::Target, int32>& key) {
     return std::pair(a.target, a.target_id) < key;
   };
-  const TargetName* found = std::lower_bound(static_cast<const TargetName*>(config->targets), end, std::pair(target, target_id), before);
-  return found != end && found->target == target && found->target_id == target_id ? found->name : static_cast<Datum>(0);
+  const TargetName* found = std::lower_bound(static_cast<const TargetName*>(config->targets), end,
+                                             std::pair(target, target_id), before);
+  return found != end && found->target == target && found->target_id == target_id ? found->name
+                                                                                  : static_cast<Datum>(0);
 }
 
 Datum rule_search(const Configuration* config, int64 rule_id) {
@@ -338,7 +352,8 @@ void evaluate(void* argument) {
 }
 
 // What a search raises is caught in a subtransaction that has written nothing.
-core::Truth evaluate_guarded(const Configuration* config, int index, TupleTableSlot* facts, SearchFailure* failure) {
+core::Truth evaluate_guarded(const Configuration* config, int index, TupleTableSlot* facts,
+                             SearchFailure* failure) {
   Evaluation evaluation = {config, &config->searches[index], facts, core::Truth::Unchanged};
   CaughtError error;
   if (run_guarded(evaluate, &evaluation, &error)) return evaluation.truth;
@@ -348,7 +363,8 @@ core::Truth evaluate_guarded(const Configuration* config, int index, TupleTableS
 
 }  // namespace
 
-core::Truth evaluate_search(const Configuration* config, int index, TupleTableSlot* facts, SearchFailure* failure) {
+core::Truth evaluate_search(const Configuration* config, int index, TupleTableSlot* facts,
+                            SearchFailure* failure) {
   const CompiledSearch& search = config->searches[index];
   if (search.state == nullptr) {
     failure->search = index;
@@ -356,7 +372,8 @@ core::Truth evaluate_search(const Configuration* config, int index, TupleTableSl
     failure->message = pstrdup(search.error);
     return core::Truth::Unchanged;
   }
-  return search.can_fail ? evaluate_guarded(config, index, facts, failure) : evaluate_state(config, search, facts);
+  return search.can_fail ? evaluate_guarded(config, index, facts, failure)
+                         : evaluate_state(config, search, facts);
 }
 
 StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns) {
@@ -382,8 +399,9 @@ SA_FUNCTION(sa_configuration_changed) {
   forget_configuration();
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
-  spi_execute("UPDATE receivables.configuration SET version = version + 1, changed_at = pg_catalog.clock_timestamp(),"
-              " changed_by = SESSION_USER");
+  spi_execute(
+      "UPDATE receivables.configuration SET version = version + 1, changed_at = pg_catalog.clock_timestamp(),"
+      " changed_by = SESSION_USER");
   SPI_finish();
   end_maintenance(scope);
   ereport(NOTICE, (errmsg("searches, rules or scenarios changed: in force for every later ledger change"),

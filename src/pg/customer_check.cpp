@@ -68,7 +68,8 @@ bool find_customer_row(Lookup* lookup, int64 customer_id, TransactionId* deleter
   bool found = false;
   while (index_getnext_slot(lookup->scan, ForwardScanDirection, lookup->slot)) {
     if (TransactionIdIsValid(lookup->dirty.xmin)) continue;  // another transaction is only inserting it
-    if (TransactionIdIsValid(lookup->dirty.xmax) && is_being_deleted(lookup->slot)) *deleter = lookup->dirty.xmax;
+    if (TransactionIdIsValid(lookup->dirty.xmax) && is_being_deleted(lookup->slot))
+      *deleter = lookup->dirty.xmax;
     found = true;
   }
   ExecClearTuple(lookup->slot);
@@ -104,9 +105,9 @@ void add_customer_id(CustomerIds* customers, int64 customer_id) {
     if (customers->capacity == 0 || customers->count * 2 > customers->capacity) {
       customers->capacity = customers->capacity == 0 ? 32 : customers->capacity * 2;
       const Size bytes = customers->capacity * sizeof(int64);
-      customers->ids = static_cast<int64*>(customers->ids == nullptr
-                                               ? MemoryContextAllocHuge(customers->memory, bytes)
-                                               : repalloc_huge(customers->ids, bytes));
+      customers->ids =
+          static_cast<int64*>(customers->ids == nullptr ? MemoryContextAllocHuge(customers->memory, bytes)
+                                                        : repalloc_huge(customers->ids, bytes));
     }
   }
   customers->ids[customers->count++] = customer_id;
@@ -115,7 +116,8 @@ void add_customer_id(CustomerIds* customers, int64 customer_id) {
 void sort_customer_ids(CustomerIds* customers) {
   compute([&] {
     std::sort(customers->ids, customers->ids + customers->count);
-    customers->count = static_cast<size_t>(std::unique(customers->ids, customers->ids + customers->count) - customers->ids);
+    customers->count =
+        static_cast<size_t>(std::unique(customers->ids, customers->ids + customers->count) - customers->ids);
   });
 }
 
@@ -138,7 +140,8 @@ void refuse_customers_with_items(CustomerIds* customers) {
     start_lookup(&lookup, customers->ids[i]);
     if (index_getnext_slot(lookup.scan, ForwardScanDirection, lookup.slot))
       ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                      errmsg("customer %lld has items and cannot be deleted", static_cast<long long>(customers->ids[i])),
+                      errmsg("customer %lld has items and cannot be deleted",
+                             static_cast<long long>(customers->ids[i])),
                       errhint("Delete its items, or move them to another customer, first.")));
   }
   close_lookup(&lookup);

@@ -21,10 +21,11 @@ namespace search_assign::pg {
 namespace {
 
 Datum id_array(const CustomerIds& customers) {
-  auto* values = static_cast<Datum*>(MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (customers.count + 1)));
+  auto* values = static_cast<Datum*>(
+      MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * (customers.count + 1)));
   for (size_t i = 0; i < customers.count; ++i) values[i] = Int64GetDatum(customers.ids[i]);
-  return PointerGetDatum(
-      construct_array(values, static_cast<int>(customers.count), INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+  return PointerGetDatum(construct_array(values, static_cast<int>(customers.count), INT8OID, 8,
+                                         FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 uint64 run_for(SpiStatement* statement, const CustomerIds& customers) {
@@ -37,36 +38,52 @@ uint64 run_for(SpiStatement* statement, const CustomerIds& customers) {
   return rows;
 }
 
-SpiStatement add_positions = {"INSERT INTO receivables.position (customer_id) SELECT pg_catalog.unnest($1)", 1, {INT8ARRAYOID}, nullptr};
+SpiStatement add_positions = {"INSERT INTO receivables.position (customer_id) SELECT pg_catalog.unnest($1)",
+                              1,
+                              {INT8ARRAYOID},
+                              nullptr};
 // The log stays and says that the memberships ended.
 SpiStatement remove_positions = {
-    "WITH gone AS (DELETE FROM receivables.position WHERE customer_id = ANY ($1) RETURNING customer_id, assignment)"
-    " INSERT INTO receivables.membership_log (recorded_at, customer_id, business_date, target, target_id, previous)"
+    "WITH gone AS (DELETE FROM receivables.position WHERE customer_id = ANY ($1) RETURNING customer_id, "
+    "assignment)"
+    " INSERT INTO receivables.membership_log (recorded_at, customer_id, business_date, target, target_id, "
+    "previous)"
     " SELECT pg_catalog.clock_timestamp(), g.customer_id, receivables.business_date(),"
-    "  (ARRAY['scenario', 'collection_portfolio', 'risk_portfolio', 'customer_group', 'option', 'colleague'])[m.target],"
+    "  (ARRAY['scenario', 'collection_portfolio', 'risk_portfolio', 'customer_group', 'option', "
+    "'colleague'])[m.target],"
     "  m.target_id, n.name"
     " FROM gone g CROSS JOIN LATERAL receivables.memberships(g.assignment) m"
     " LEFT JOIN receivables.assignment_target_name n ON n.target = m.target AND n.target_id = m.target_id"
     " ORDER BY g.customer_id, m.target, m.target_id",
-    1, {INT8ARRAYOID}, nullptr};
-SpiStatement remove_hand_assignments = {"DELETE FROM receivables.hand_assignment WHERE customer_id = ANY ($1)", 1, {INT8ARRAYOID}, nullptr};
-SpiStatement remove_failures = {"DELETE FROM receivables.search_failure WHERE customer_id = ANY ($1)", 1, {INT8ARRAYOID}, nullptr};
+    1,
+    {INT8ARRAYOID},
+    nullptr};
+SpiStatement remove_hand_assignments = {
+    "DELETE FROM receivables.hand_assignment WHERE customer_id = ANY ($1)", 1, {INT8ARRAYOID}, nullptr};
+SpiStatement remove_failures = {
+    "DELETE FROM receivables.search_failure WHERE customer_id = ANY ($1)", 1, {INT8ARRAYOID}, nullptr};
 
 // Customers whose parent does not exist, or who are their own ancestors.
 SpiStatement wrong_parents = {
     "WITH RECURSIVE line AS ("
     "  SELECT c.customer_id AS start, c.parent_id AS ancestor, 1 AS depth FROM receivables.customer c"
     "  WHERE c.customer_id = ANY ($1) AND c.parent_id IS NOT NULL"
-    "  UNION ALL SELECT l.start, c.parent_id, l.depth + 1 FROM line l JOIN receivables.customer c ON c.customer_id = l.ancestor"
+    "  UNION ALL SELECT l.start, c.parent_id, l.depth + 1 FROM line l JOIN receivables.customer c ON "
+    "c.customer_id = l.ancestor"
     "  WHERE c.parent_id IS NOT NULL AND l.ancestor <> l.start AND l.depth < 1000)"
     " SELECT l.start, l.ancestor, l.ancestor = l.start OR l.depth >= 1000 FROM line l"
     " LEFT JOIN receivables.customer c ON c.customer_id = l.ancestor"
     " WHERE c.customer_id IS NULL OR l.ancestor = l.start OR l.depth >= 1000 ORDER BY 1 LIMIT 1",
-    1, {INT8ARRAYOID}, nullptr};
+    1,
+    {INT8ARRAYOID},
+    nullptr};
 
 SpiStatement orphans = {
-    "SELECT c.customer_id, c.parent_id FROM receivables.customer c WHERE c.parent_id = ANY ($1) ORDER BY 1 LIMIT 1",
-    1, {INT8ARRAYOID}, nullptr};
+    "SELECT c.customer_id, c.parent_id FROM receivables.customer c WHERE c.parent_id = ANY ($1) ORDER BY 1 "
+    "LIMIT 1",
+    1,
+    {INT8ARRAYOID},
+    nullptr};
 
 void check_parents(const CustomerIds& customers) {
   if (customers.count == 0) return;
@@ -96,7 +113,8 @@ void refuse_orphans(const CustomerIds& customers) {
   const SpiRows rows = spi_query(&orphans, values);
   if (rows.count > 0)
     ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                    errmsg("customer %lld is the parent of customer %lld", static_cast<long long>(spi_int64(rows, 0, 2)),
+                    errmsg("customer %lld is the parent of customer %lld",
+                           static_cast<long long>(spi_int64(rows, 0, 2)),
                            static_cast<long long>(spi_int64(rows, 0, 1))),
                     errhint("Give its accounts another parent first.")));
   SPI_finish();
@@ -136,8 +154,11 @@ int64 bigint_of(TupleTableSlot* slot, AttrNumber column, bool* is_null) {
 
 void read_customer_rows(TriggerData* trigger, CustomerStatement* statement) {
   const bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-  TransitionRows old_rows = open_transition(is_update || TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? trigger->tg_oldtable : nullptr, trigger->tg_relation);
-  TransitionRows new_rows = open_transition(TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? nullptr : trigger->tg_newtable, trigger->tg_relation);
+  TransitionRows old_rows = open_transition(
+      is_update || TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? trigger->tg_oldtable : nullptr,
+      trigger->tg_relation);
+  TransitionRows new_rows = open_transition(
+      TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? nullptr : trigger->tg_newtable, trigger->tg_relation);
   for (;;) {
     const bool has_old = next_row(&old_rows);
     const bool has_new = next_row(&new_rows);
@@ -150,8 +171,9 @@ void read_customer_rows(TriggerData* trigger, CustomerStatement* statement) {
     has_parent = !has_parent;
     if (is_update) {
       if (bigint_of(old_rows.slot, statement->customer_id, &is_null) != customer_id)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("customer_id cannot be changed"),
-                        errhint("Insert another customer and move the items to it.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("customer_id cannot be changed"),
+                 errhint("Insert another customer and move the items to it.")));
       if (same_rows(old_rows.slot, new_rows.slot)) continue;
       bool old_has_none = false;
       const int64 old_parent = bigint_of(old_rows.slot, statement->parent_id, &old_has_none);
@@ -212,7 +234,8 @@ void add_contacts(TransitionRows rows, TupleDesc descriptor, int8 sign) {
     const bool given[] = {is_given(rows.slot, email_column), is_given(rows.slot, phone_column)};
     compute([&] {
       for (uint8_t side = 0; side < 2; ++side)
-        if (given[side]) change_set_deltas().push_back({customer_id, 0, 0, 0, core::Facet::Contacts, sign, side});
+        if (given[side])
+          change_set_deltas().push_back({customer_id, 0, 0, 0, core::Facet::Contacts, sign, side});
     });
   }
   close_transition(&rows);
@@ -251,7 +274,8 @@ AllocationRows read_allocations(Tuplestorestate* store, Relation relation) {
     bool is_null = false;
     row->key = {bigint_of(rows.slot, customer_column, &is_null), bigint_of(rows.slot, item_column, &is_null)};
     row->allocated_on = DatumGetDateADT(slot_getattr(rows.slot, date_column, &is_null));
-    const AmountStatus status = amount_from_numeric(slot_getattr(rows.slot, amount_column, &is_null), row->amount);
+    const AmountStatus status =
+        amount_from_numeric(slot_getattr(rows.slot, amount_column, &is_null), row->amount);
     if (status != AmountStatus::Ok) raise_amount_error(status, "amount");
   }
   close_transition(&rows);
@@ -262,8 +286,10 @@ void allocation_changed(TriggerData* trigger) {
   if (allocations_follow()) return;
   const bool is_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
   const bool is_delete = TRIGGER_FIRED_BY_DELETE(trigger->tg_event);
-  const AllocationRows removed = read_allocations(is_insert ? nullptr : trigger->tg_oldtable, trigger->tg_relation);
-  const AllocationRows added = read_allocations(is_delete ? nullptr : trigger->tg_newtable, trigger->tg_relation);
+  const AllocationRows removed =
+      read_allocations(is_insert ? nullptr : trigger->tg_oldtable, trigger->tg_relation);
+  const AllocationRows added =
+      read_allocations(is_delete ? nullptr : trigger->tg_newtable, trigger->tg_relation);
   if (removed.count + added.count == 0) return;
   change_set_enter_level();
   add_reallocations(added.rows, added.count, removed.rows, removed.count);
@@ -280,7 +306,8 @@ using Work = void (*)(TriggerData*);
 // Runs a trigger's work in a memory context of its own.
 void run_trigger(TriggerData* trigger, Work work) {
   if (!fires(trigger)) return;
-  MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign statement", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext memory =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign statement", ALLOCSET_DEFAULT_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(memory);
   work(trigger);
   MemoryContextSwitchTo(caller);
@@ -303,7 +330,8 @@ SA_FUNCTION(sa_contact_changed) {
 }
 
 SA_FUNCTION(sa_allocation_changed) {
-  search_assign::pg::run_trigger(search_assign::pg::statement_trigger(fcinfo, "allocation_changed", "payment_allocation"),
-                                 search_assign::pg::allocation_changed);
+  search_assign::pg::run_trigger(
+      search_assign::pg::statement_trigger(fcinfo, "allocation_changed", "payment_allocation"),
+      search_assign::pg::allocation_changed);
   PG_RETURN_POINTER(nullptr);
 }

@@ -92,13 +92,18 @@ void add_term_cursors(Decision* decision, DecisionBuffers* buffers, int search, 
       cursor.index = indexed_facet(decision, core::Facet::Payments);
       if (cursor.index->count == 0) return;
       break;
-    case TimeTermKind::PromiseDay: return add_promise_cursors(decision, buffers, cursor);
+    case TimeTermKind::PromiseDay:
+      return add_promise_cursors(decision, buffers, cursor);
     case TimeTermKind::DateColumn:
       if (!column_date(decision->config, term->attribute, &cursor.date)) return;
-      cursor.date = static_cast<core::Date>(std::min<int64>(int64{cursor.date} + term->offset, core::kNoDate));
+      cursor.date =
+          static_cast<core::Date>(std::min<int64>(int64{cursor.date} + term->offset, core::kNoDate));
       break;
-    case TimeTermKind::FixedDate: break;
-    case TimeTermKind::Daily: cursor.date = decision->as_of + 1; break;
+    case TimeTermKind::FixedDate:
+      break;
+    case TimeTermKind::Daily:
+      cursor.date = decision->as_of + 1;
+      break;
   }
   add_cursor(buffers, cursor, decision->as_of);
 }
@@ -117,7 +122,8 @@ void open_cursors(Decision* decision, DecisionBuffers* buffers) {
   }
   for (const core::HandMade& hand : buffers->hand_made)
     if (hand.until != core::kNoDate)
-      add_cursor(buffers, {kHandMade, hand.until + 1, TimeTermKind::FixedDate, 0, nullptr, 0}, decision->as_of);
+      add_cursor(buffers, {kHandMade, hand.until + 1, TimeTermKind::FixedDate, 0, nullptr, 0},
+                 decision->as_of);
   MemoryContextSwitchTo(caller);
 }
 
@@ -132,7 +138,8 @@ bool reevaluate(Decision* decision, DecisionBuffers* buffers, int search, core::
   const Configuration* config = decision->config;
   core::Truth truth;
   set_evaluation_date(date);
-  evaluate_facts(config->facts, config->searches[search].time_columns, customer_slot(decision), decision->access->asked);
+  evaluate_facts(config->facts, config->searches[search].time_columns, customer_slot(decision),
+                 decision->access->asked);
   evaluate_searches_on(decision, date, search, &truth);
   const bool differs = buffers->later_truths[search] != truth;
   buffers->later_truths[search] = truth;

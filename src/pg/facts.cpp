@@ -13,8 +13,8 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/parse_func.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_func.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/fmgroids.h"
@@ -89,8 +89,8 @@ Node* drop_money_casts(Node* node, void* context) {
     auto* call = reinterpret_cast<FuncExpr*>(node);
     if (call->funcid == F_NUMERIC_NUMERIC_INT4) {
       auto* modifier = static_cast<Node*>(lsecond(call->args));
-      if (IsA(modifier, Const) &&
-          DatumGetInt32(reinterpret_cast<Const*>(modifier)->constvalue) == ((28 << 16) | 4) + static_cast<int>(VARHDRSZ))
+      if (IsA(modifier, Const) && DatumGetInt32(reinterpret_cast<Const*>(modifier)->constvalue) ==
+                                      ((28 << 16) | 4) + static_cast<int>(VARHDRSZ))
         return drop_money_casts(static_cast<Node*>(linitial(call->args)), context);
     }
   }
@@ -115,7 +115,8 @@ Facts* compile_facts(Bitmapset* columns) {
   foreach (cell, query->targetList) {
     auto* target = static_cast<TargetEntry*>(lfirst(cell));
     if (target->resjunk || !bms_is_member(target->resno, columns)) continue;
-    auto* expression = reinterpret_cast<Expr*>(drop_money_casts(static_cast<Node*>(copyObjectImpl(target->expr)), nullptr));
+    auto* expression =
+        reinterpret_cast<Expr*>(drop_money_casts(static_cast<Node*>(copyObjectImpl(target->expr)), nullptr));
     expression = expression_planner(expression);
     Walk walk{&sources, false, false};
     bind_sources(reinterpret_cast<Node*>(expression), &walk);
@@ -129,7 +130,8 @@ Facts* compile_facts(Bitmapset* columns) {
   return facts;
 }
 
-void evaluate_facts(Facts* facts, const Bitmapset* columns, TupleTableSlot* customer, TupleTableSlot* position) {
+void evaluate_facts(Facts* facts, const Bitmapset* columns, TupleTableSlot* customer,
+                    TupleTableSlot* position) {
   facts->context->ecxt_innertuple = customer;
   facts->context->ecxt_outertuple = position;
   TupleTableSlot* slot = facts->slot;

@@ -6,8 +6,8 @@
 #include "search_assign/pg/spi.hpp"
 
 extern "C" {
-#include "tcop/utility.h"
 #include "catalog/pg_type.h"
+#include "tcop/utility.h"
 }
 
 namespace search_assign::pg {
@@ -15,22 +15,30 @@ namespace {
 
 // The position row is left to the application before commit: taken here it could deadlock with a ledger
 // transaction that takes its customers in ascending order.
-SpiStatement find_statement = {"SELECT FROM receivables.position WHERE customer_id = $1", 1, {INT8OID}, nullptr};
+SpiStatement find_statement = {
+    "SELECT FROM receivables.position WHERE customer_id = $1", 1, {INT8OID}, nullptr};
 SpiStatement write_statement = {
     "INSERT INTO receivables.hand_assignment (customer_id, target, slot, target_id, mode, until, reason)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT ON CONSTRAINT hand_assignment_pkey DO UPDATE"
-    " SET target_id = EXCLUDED.target_id, mode = EXCLUDED.mode, until = EXCLUDED.until, reason = EXCLUDED.reason,"
+    " SET target_id = EXCLUDED.target_id, mode = EXCLUDED.mode, until = EXCLUDED.until, reason = "
+    "EXCLUDED.reason,"
     " made_by = EXCLUDED.made_by, made_at = EXCLUDED.made_at",
-    7, {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, DATEOID, TEXTOID}, nullptr};
+    7,
+    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, DATEOID, TEXTOID},
+    nullptr};
 SpiStatement erase_statement = {
-    "DELETE FROM receivables.hand_assignment WHERE customer_id = $1 AND target = $2 AND slot = $3 AND mode = ANY ($4)",
-    4, {INT8OID, INT4OID, INT4OID, TEXTARRAYOID}, nullptr};
+    "DELETE FROM receivables.hand_assignment WHERE customer_id = $1 AND target = $2 AND slot = $3 AND mode = "
+    "ANY ($4)",
+    4,
+    {INT8OID, INT4OID, INT4OID, TEXTARRAYOID},
+    nullptr};
 
 void check_customer(Datum customer_id) {
   Datum key[] = {customer_id};
   if (spi_run(&find_statement, key) == 0)
-    ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                    errmsg("customer %lld does not exist", static_cast<long long>(DatumGetInt64(customer_id)))));
+    ereport(ERROR,
+            (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+             errmsg("customer %lld does not exist", static_cast<long long>(DatumGetInt64(customer_id)))));
 }
 
 }  // namespace
@@ -46,7 +54,8 @@ SA_FUNCTION(sa_write_hand_assignment) {
   }
   nulls[7] = '\0';
   if (PG_ARGISNULL(0))
-    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be null", "customer_id")));
+    ereport(ERROR,
+            (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be null", "customer_id")));
   PreventCommandIfReadOnly("hand-made assignment");
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();

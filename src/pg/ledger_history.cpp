@@ -46,21 +46,28 @@ SpiStatement change_statement = {
     "INSERT INTO receivables.open_amount_change (customer_id, item_id, effective_on, paid, open_amount)"
     " SELECT n.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
     " pg_catalog.unnest($4), pg_catalog.unnest($5)) AS n",
-    5, {INT8ARRAYOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID}, nullptr};
+    5,
+    {INT8ARRAYOID, INT8ARRAYOID, DATEARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID},
+    nullptr};
 
 SpiStatement qualification_statement = {
-    "INSERT INTO receivables.qualification (customer_id, item_id, status, status_on, status_comment, resolver, promised_on)"
+    "INSERT INTO receivables.qualification (customer_id, item_id, status, status_on, status_comment, "
+    "resolver, promised_on)"
     " SELECT n.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
     " pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)) AS n",
-    7, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, DATEARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID}, nullptr};
+    7,
+    {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, DATEARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID},
+    nullptr};
 
 // Histories follow an item to another customer or number, and go with it.
-#define SA_MOVE(table)                                                                                      \
-  "UPDATE receivables." table " h SET customer_id = n.c2, item_id = n.i2 FROM ROWS FROM (pg_catalog.unnest($1)," \
-  " pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS n(c1, i1, c2, i2)"              \
+#define SA_MOVE(table)                                                                         \
+  "UPDATE receivables." table                                                                  \
+  " h SET customer_id = n.c2, item_id = n.i2 FROM ROWS FROM (pg_catalog.unnest($1),"           \
+  " pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4)) AS n(c1, i1, c2, i2)" \
   " WHERE h.customer_id = n.c1 AND h.item_id = n.i1"
-#define SA_REMOVE(table)                                                                                   \
-  "DELETE FROM receivables." table " h USING ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS n(c, i)" \
+#define SA_REMOVE(table)                                                         \
+  "DELETE FROM receivables." table                                               \
+  " h USING ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS n(c, i)" \
   " WHERE h.customer_id = n.c AND h.item_id = n.i"
 
 SpiStatement redate_statement = {
@@ -68,7 +75,9 @@ SpiStatement redate_statement = {
     " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) AS n(c, i, d)"
     " WHERE h.customer_id = n.c AND h.item_id = n.i AND h.change_no = (SELECT pg_catalog.max(l.change_no)"
     " FROM receivables.open_amount_change l WHERE l.customer_id = n.c AND l.item_id = n.i)",
-    3, {INT8ARRAYOID, INT8ARRAYOID, DATEARRAYOID}, nullptr};
+    3,
+    {INT8ARRAYOID, INT8ARRAYOID, DATEARRAYOID},
+    nullptr};
 
 int following_level = 0;  // transaction nest level at which histories just follow their item, 0 = they do not
 
@@ -77,9 +86,10 @@ SpiStatement move_statements[] = {
     {SA_MOVE("open_amount_change"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr},
     {SA_MOVE("qualification"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr},
     {SA_MOVE("payment_allocation"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
-SpiStatement remove_statements[] = {{SA_REMOVE("open_amount_change"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
-                                    {SA_REMOVE("qualification"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
-                                    {SA_REMOVE("payment_allocation"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
+SpiStatement remove_statements[] = {
+    {SA_REMOVE("open_amount_change"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
+    {SA_REMOVE("qualification"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
+    {SA_REMOVE("payment_allocation"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
 
 void init_table(Table* table, SpiStatement* statement, const Oid* types, int columns) {
   memset(table, 0, sizeof *table);
@@ -93,14 +103,21 @@ Datum array_of(const Table& table, int column, int first, int count) {
   bool by_value = false;
   char alignment = 0;
   switch (table.types[column]) {
-    case INT8OID: length = 8, by_value = FLOAT8PASSBYVAL, alignment = TYPALIGN_DOUBLE; break;
-    case DATEOID: length = 4, by_value = true, alignment = TYPALIGN_INT; break;
-    default: length = -1, by_value = false, alignment = TYPALIGN_INT; break;
+    case INT8OID:
+      length = 8, by_value = FLOAT8PASSBYVAL, alignment = TYPALIGN_DOUBLE;
+      break;
+    case DATEOID:
+      length = 4, by_value = true, alignment = TYPALIGN_INT;
+      break;
+    default:
+      length = -1, by_value = false, alignment = TYPALIGN_INT;
+      break;
   }
   int dimensions[] = {count};
   int lower_bounds[] = {1};
-  return PointerGetDatum(construct_md_array(table.values[column] + first, table.nulls[column] + first, 1, dimensions,
-                                            lower_bounds, table.types[column], length, by_value, alignment));
+  return PointerGetDatum(construct_md_array(table.values[column] + first, table.nulls[column] + first, 1,
+                                            dimensions, lower_bounds, table.types[column], length, by_value,
+                                            alignment));
 }
 
 // Runs a statement over the rows, as many at a time as make handy arrays.
@@ -110,7 +127,8 @@ void run_with(const Table& table, SpiStatement* statement) {
     const int count = std::min(kFlushAt, table.count - first);
     SPI_connect();  // and its memory goes with each part
     Datum arrays[kMaxColumns];
-    for (int column = 0; column < table.columns; ++column) arrays[column] = array_of(table, column, first, count);
+    for (int column = 0; column < table.columns; ++column)
+      arrays[column] = array_of(table, column, first, count);
     spi_run(statement, arrays);
     SPI_finish();
   }
@@ -146,10 +164,12 @@ int add_row(HistoryRows* history, Table* table) {
       const Size values = sizeof(Datum) * static_cast<Size>(capacity);
       if (table->capacity == 0) {
         table->values[column] = static_cast<Datum*>(MemoryContextAllocHuge(history->memory, values));
-        table->nulls[column] = static_cast<bool*>(MemoryContextAllocHuge(history->memory, static_cast<Size>(capacity)));
+        table->nulls[column] =
+            static_cast<bool*>(MemoryContextAllocHuge(history->memory, static_cast<Size>(capacity)));
       } else {
         table->values[column] = static_cast<Datum*>(repalloc_huge(table->values[column], values));
-        table->nulls[column] = static_cast<bool*>(repalloc_huge(table->nulls[column], static_cast<Size>(capacity)));
+        table->nulls[column] =
+            static_cast<bool*>(repalloc_huge(table->nulls[column], static_cast<Size>(capacity)));
       }
     }
     table->capacity = capacity;
@@ -164,7 +184,8 @@ void set(Table* table, int row, int column, Datum value, bool present = true) {
 
 void set_copy(HistoryRows* history, Table* table, int row, int column, Datum value, bool present) {
   MemoryContext caller = MemoryContextSwitchTo(history->memory);
-  set(table, row, column, present ? PointerGetDatum(PG_DETOAST_DATUM_COPY(value)) : static_cast<Datum>(0), present);
+  set(table, row, column, present ? PointerGetDatum(PG_DETOAST_DATUM_COPY(value)) : static_cast<Datum>(0),
+      present);
   MemoryContextSwitchTo(caller);
 }
 
@@ -175,7 +196,8 @@ void set_key(Table* table, int row, int column, ItemKey key) {
 
 void flush_table(HistoryRows* history, Table* table) {
   if (table->count == 0) return;
-  MemoryContext work = AllocSetContextCreate(history->memory, "search_assign history", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext work =
+      AllocSetContextCreate(history->memory, "search_assign history", ALLOCSET_DEFAULT_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(work);
   run_with(*table, table->statement);
   MemoryContextSwitchTo(caller);
@@ -208,7 +230,8 @@ HistoryRows* open_history(bool write_early) {
   return history;
 }
 
-void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on, core::Amount paid) {
+void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on,
+                            core::Amount paid) {
   Table* table = &history->changes;
   if (history->write_early && table->count == kFlushAt) flush_table(history, table);
   const int row = add_row(history, table);
@@ -284,13 +307,16 @@ SpiStatement stored_statement = {
     " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k(c, i, n)"
     " JOIN receivables.payment_allocation a ON a.customer_id = k.c AND a.item_id = k.i"
     " ORDER BY 1, 2, 5",
-    2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr};
+    2,
+    {INT8ARRAYOID, INT8ARRAYOID},
+    nullptr};
 
 void append(core::DatedAmount** list, int* count, core::DatedAmount value) {
   if (*count == 0)
     *list = static_cast<core::DatedAmount*>(palloc(sizeof(core::DatedAmount) * 4));
   else if (*count >= 4 && (*count & (*count - 1)) == 0)
-    *list = static_cast<core::DatedAmount*>(repalloc_huge(*list, sizeof(core::DatedAmount) * static_cast<Size>(*count) * 2));
+    *list = static_cast<core::DatedAmount*>(
+        repalloc_huge(*list, sizeof(core::DatedAmount) * static_cast<Size>(*count) * 2));
   (*list)[(*count)++] = value;
 }
 
@@ -303,9 +329,10 @@ core::Amount stored_amount(Datum numeric) {
 
 StoredPayments* load_payments(const ItemKey* keys, int count) {
   MemoryContext memory = CurrentMemoryContext;
-  auto* stored = static_cast<StoredPayments*>(
-      MemoryContextAllocExtended(memory, sizeof(StoredPayments) * static_cast<Size>(count), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
-  auto* customers = static_cast<Datum*>(MemoryContextAllocHuge(memory, sizeof(Datum) * static_cast<Size>(count)));
+  auto* stored = static_cast<StoredPayments*>(MemoryContextAllocExtended(
+      memory, sizeof(StoredPayments) * static_cast<Size>(count), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
+  auto* customers =
+      static_cast<Datum*>(MemoryContextAllocHuge(memory, sizeof(Datum) * static_cast<Size>(count)));
   auto* items = static_cast<Datum*>(MemoryContextAllocHuge(memory, sizeof(Datum) * static_cast<Size>(count)));
   for (int i = 0; i < count; ++i) {
     customers[i] = Int64GetDatum(keys[i].customer_id);
@@ -335,8 +362,8 @@ StoredPayments* load_payments(const ItemKey* keys, int count) {
 
 // Dates an item's parts and adds them as deltas; conversion is PostgreSQL's numeric, so it stands
 // between the two pieces of C++ work.
-void add_parts(const StoredPayments& stored, const Repayment* after, const core::ItemFigures& figures, Datum fx_rate,
-               int sign) {
+void add_parts(const StoredPayments& stored, const Repayment* after, const core::ItemFigures& figures,
+               Datum fx_rate, int sign) {
   const int room = stored.change_count + stored.allocation_count + 1;
   auto* parts = static_cast<core::DatedAmount*>(palloc(sizeof(core::DatedAmount) * static_cast<Size>(room)));
   size_t count = 0;
@@ -344,7 +371,8 @@ void add_parts(const StoredPayments& stored, const Repayment* after, const core:
     std::vector<core::DatedAmount> changes(stored.changes, stored.changes + stored.change_count);
     if (after != nullptr && after->redated && !changes.empty()) changes.back().on = after->redated_on;
     if (after != nullptr && after->change.amount != 0) changes.push_back(after->change);
-    std::vector<core::DatedAmount> allocations(stored.allocations, stored.allocations + stored.allocation_count);
+    std::vector<core::DatedAmount> allocations(stored.allocations,
+                                               stored.allocations + stored.allocation_count);
     core::sort_allocations(allocations);
     std::vector<core::DatedAmount> result;
     core::payment_parts(changes, allocations, result);
@@ -361,9 +389,11 @@ void add_parts(const StoredPayments& stored, const Repayment* after, const core:
 }  // namespace
 
 void add_repayments(Repayment* repayments, int count) {
-  MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "search_assign repayments", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext work =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign repayments", ALLOCSET_DEFAULT_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(work);
-  auto* keys = static_cast<ItemKey*>(MemoryContextAllocHuge(work, sizeof(ItemKey) * static_cast<Size>(count)));
+  auto* keys =
+      static_cast<ItemKey*>(MemoryContextAllocHuge(work, sizeof(ItemKey) * static_cast<Size>(count)));
   for (int i = 0; i < count; ++i) keys[i] = repayments[i].key;
   const StoredPayments* stored = load_payments(keys, count);
   for (int i = 0; i < count; ++i) {
@@ -381,13 +411,17 @@ SpiStatement lock_items_statement = {
     "SELECT i.* FROM receivables.item i WHERE (i.customer_id, i.item_id) IN"
     " (SELECT k.c, k.i FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS k(c, i))"
     " ORDER BY i.customer_id, i.item_id FOR NO KEY UPDATE",
-    2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr};
+    2,
+    {INT8ARRAYOID, INT8ARRAYOID},
+    nullptr};
 
 bool key_less(const ItemKey& a, const ItemKey& b) {
   return a.customer_id != b.customer_id ? a.customer_id < b.customer_id : a.item_id < b.item_id;
 }
 
-bool same_key(const ItemKey& a, const ItemKey& b) { return a.customer_id == b.customer_id && a.item_id == b.item_id; }
+bool same_key(const ItemKey& a, const ItemKey& b) {
+  return a.customer_id == b.customer_id && a.item_id == b.item_id;
+}
 
 // The rows of one item in rows sorted by key; *next moves past them.
 std::span<const AllocationRow> rows_of(const AllocationRow** next, const AllocationRow* end, ItemKey key) {
@@ -424,7 +458,8 @@ struct LockedItem {
   Datum fx_rate;  // 0: not converted
 };
 
-// Locks the items, as an update of them would, so that their open amounts stand still while they are dated anew.
+// Locks the items, as an update of them would, so that their open amounts stand still while they are dated
+// anew.
 LockedItem* lock_items(const ItemKey* keys, int count) {
   MemoryContext memory = CurrentMemoryContext;
   auto* locked = static_cast<LockedItem*>(palloc0(sizeof(LockedItem) * static_cast<Size>(count)));
@@ -468,7 +503,8 @@ LockedItem* lock_items(const ItemKey* keys, int count) {
 }  // namespace
 
 void add_reallocations(AllocationRow* added, int added_count, AllocationRow* removed, int removed_count) {
-  MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "search_assign allocations", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext work =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign allocations", ALLOCSET_DEFAULT_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(work);
   int count = added_count + removed_count;
   auto* keys = static_cast<ItemKey*>(palloc(sizeof(ItemKey) * static_cast<Size>(count)));
@@ -490,10 +526,11 @@ void add_reallocations(AllocationRow* added, int added_count, AllocationRow* rem
     const std::span removed_here = rows_of(&next_removed, removed + removed_count, keys[k]);
     if (!same_key(items[k].key, keys[k])) {
       if (added_here.empty()) continue;  // the item went with its allocations
-      ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                      errmsg("item %lld of customer %lld does not exist", static_cast<long long>(keys[k].item_id),
-                             static_cast<long long>(keys[k].customer_id)),
-                      errhint("An allocation names the customer and the item whose payment it dates.")));
+      ereport(ERROR,
+              (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+               errmsg("item %lld of customer %lld does not exist", static_cast<long long>(keys[k].item_id),
+                      static_cast<long long>(keys[k].customer_id)),
+               errhint("An allocation names the customer and the item whose payment it dates.")));
     }
     const StoredPayments before = before_statement(stored[k], added_here, removed_here);
     add_parts(before, nullptr, items[k].figures, items[k].fx_rate, -1);

@@ -76,11 +76,16 @@ const StatusEntry* find_status(const char* code, size_t length) {
 core::ItemKind kind_of(Datum kind) {
   struct varlena* text = PG_DETOAST_DATUM_PACKED(kind);
   switch (VARDATA_ANY(text)[0]) {
-    case 'i': return core::ItemKind::Invoice;
-    case 'd': return core::ItemKind::DebitNote;
-    case 'c': return core::ItemKind::CreditNote;
-    case 'p': return core::ItemKind::Payment;
-    default: return core::ItemKind::Other;
+    case 'i':
+      return core::ItemKind::Invoice;
+    case 'd':
+      return core::ItemKind::DebitNote;
+    case 'c':
+      return core::ItemKind::CreditNote;
+    case 'p':
+      return core::ItemKind::Payment;
+    default:
+      return core::ItemKind::Other;
   }
 }
 
@@ -114,9 +119,10 @@ ItemColumns item_columns(TupleDesc descriptor) {
   columns.status_comment = column_number(descriptor, "status_comment");
   columns.resolver = column_number(descriptor, "resolver");
   columns.promised_on = column_number(descriptor, "promised_on");
-  columns.last = std::max({columns.item_id, columns.customer_id, columns.kind, columns.document_date, columns.due_date,
-                           columns.fx_rate, columns.amount, columns.open_amount, columns.cleared_on, columns.status,
-                           columns.status_on, columns.status_comment, columns.resolver, columns.promised_on});
+  columns.last =
+      std::max({columns.item_id, columns.customer_id, columns.kind, columns.document_date, columns.due_date,
+                columns.fx_rate, columns.amount, columns.open_amount, columns.cleared_on, columns.status,
+                columns.status_on, columns.status_comment, columns.resolver, columns.promised_on});
   return columns;
 }
 
@@ -176,7 +182,9 @@ core::StatusCategory status_category(Datum status) {
   return entry->category;
 }
 
-void register_status_callbacks() { CacheRegisterRelcacheCallback(status_relation_changed, static_cast<Datum>(0)); }
+void register_status_callbacks() {
+  CacheRegisterRelcacheCallback(status_relation_changed, static_cast<Datum>(0));
+}
 
 }  // namespace search_assign::pg
 

@@ -24,7 +24,8 @@ RowColumns columns = {InvalidOid, nullptr, 0, 0, 0, 0, 0, 0, 0};
 
 void find_columns(Relation relation) {
   // A rebuilt relcache entry has another descriptor, so the pair tells whether the numbers still hold.
-  if (columns.relation == RelationGetRelid(relation) && columns.descriptor == RelationGetDescr(relation)) return;
+  if (columns.relation == RelationGetRelid(relation) && columns.descriptor == RelationGetDescr(relation))
+    return;
   TupleDesc descriptor = RelationGetDescr(relation);
   columns.document_date = column_number(descriptor, "document_date");
   columns.due_date = column_number(descriptor, "due_date");
@@ -61,7 +62,9 @@ void replace(Replacement* replacement, AttrNumber column, Datum value, bool is_n
 struct Row {
   HeapTuple tuple;
   TupleDesc descriptor;
-  Datum get(AttrNumber column, bool* is_null) const { return heap_getattr(tuple, column, descriptor, is_null); }
+  Datum get(AttrNumber column, bool* is_null) const {
+    return heap_getattr(tuple, column, descriptor, is_null);
+  }
 };
 
 bool same_date(const Row& a, const Row& b, AttrNumber column) {
@@ -94,7 +97,8 @@ void complete_clearing(const Row& row, const Row* former, Datum open_amount, Rep
     bool former_null = false;
     was_open = !is_zero(former->get(columns.open_amount, &former_null));
   }
-  const bool given = !is_null && (former == nullptr || !was_open || !same_date(row, *former, columns.cleared_on));
+  const bool given =
+      !is_null && (former == nullptr || !was_open || !same_date(row, *former, columns.cleared_on));
   if (!given) replace(replacement, columns.cleared_on, DateADTGetDatum(business_date()));
 }
 
@@ -125,10 +129,12 @@ SA_FUNCTION(sa_complete_item) {
   if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BEFORE(trigger->tg_event))
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("function \"%s\" must be fired before a row", "complete_item")));
-  if (RelationGetRelid(trigger->tg_relation) != columns.relation) require_own_table(trigger, "complete_item", "item");
+  if (RelationGetRelid(trigger->tg_relation) != columns.relation)
+    require_own_table(trigger, "complete_item", "item");
   find_columns(trigger->tg_relation);
   const bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-  const Row row = {is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation)};
+  const Row row = {is_update ? trigger->tg_newtuple : trigger->tg_trigtuple,
+                   RelationGetDescr(trigger->tg_relation)};
   const Row former = {trigger->tg_trigtuple, row.descriptor};
   if (in_restore()) return PointerGetDatum(row.tuple);
 
@@ -153,6 +159,7 @@ SA_FUNCTION(sa_complete_item) {
     complete_status(row, is_update ? &former : nullptr, &replacement);
   }  // else the NOT NULL constraint speaks
   if (replacement.count == 0) return PointerGetDatum(row.tuple);
-  return PointerGetDatum(heap_modify_tuple_by_cols(row.tuple, row.descriptor, replacement.count, replacement.columns,
-                                                   replacement.values, replacement.nulls));
+  return PointerGetDatum(heap_modify_tuple_by_cols(row.tuple, row.descriptor, replacement.count,
+                                                   replacement.columns, replacement.values,
+                                                   replacement.nulls));
 }

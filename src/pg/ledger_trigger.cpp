@@ -33,7 +33,7 @@ struct Statement {
   ItemColumns columns;
   Batch batch;
   HistoryRows* history;
-  CustomerIds customers;   // to be checked for existence
+  CustomerIds customers;  // to be checked for existence
   Repayment* repayments;
   int repayment_count;
   int repayment_capacity;
@@ -67,10 +67,9 @@ Repayment* new_repayment(Statement* statement) {
   if (statement->repayment_count == statement->repayment_capacity) {
     statement->repayment_capacity = std::max(64, statement->repayment_capacity * 2);
     const Size bytes = sizeof(Repayment) * static_cast<Size>(statement->repayment_capacity);
-    statement->repayments = static_cast<Repayment*>(
-        statement->repayments == nullptr
-            ? MemoryContextAllocHuge(statement->memory, bytes)
-            : repalloc_huge(statement->repayments, bytes));
+    statement->repayments = static_cast<Repayment*>(statement->repayments == nullptr
+                                                        ? MemoryContextAllocHuge(statement->memory, bytes)
+                                                        : repalloc_huge(statement->repayments, bytes));
   }
   Repayment* repayment = &statement->repayments[statement->repayment_count++];
   *repayment = Repayment{};
@@ -135,7 +134,8 @@ bool clearing_redated(const ItemRow& before, const ItemRow& after) {
 }
 
 void read_repayment(Statement* statement, const ItemRow& before, const ItemRow& after) {
-  const bool redated = before.paid() != after.paid() || clearing_redated(before, after) || before.figures.due_date != after.figures.due_date ||
+  const bool redated = before.paid() != after.paid() || clearing_redated(before, after) ||
+                       before.figures.due_date != after.figures.due_date ||
                        before.figures.kind != after.figures.kind ||
                        before.figures.customer_id != after.figures.customer_id ||
                        (before.figures.amount > 0) != (after.figures.amount > 0) || !same_rate(before, after);
@@ -166,7 +166,8 @@ void read_updated(Statement* statement, const ItemRow& before, const ItemRow& af
   const ItemKey from = {before.figures.customer_id, before.item_id};
   const ItemKey to = {after.figures.customer_id, after.item_id};
   if (from.customer_id != to.customer_id) add_customer_id(&statement->customers, to.customer_id);
-  if (from.customer_id != to.customer_id || from.item_id != to.item_id) add_move(statement->history, from, to);
+  if (from.customer_id != to.customer_id || from.item_id != to.item_id)
+    add_move(statement->history, from, to);
   read_repayment(statement, before, after);
   if (clearing_redated(before, after)) add_redate(statement->history, from, after.cleared_on);
   if (before.open_amount != after.open_amount || before.paid() != after.paid())
@@ -237,7 +238,8 @@ void item_changed(TriggerData* trigger) {
   Statement statement;
   memset(&statement, 0, sizeof statement);
   statement.event = event_of(trigger);
-  statement.memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign statement", ALLOCSET_DEFAULT_SIZES);
+  statement.memory =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign statement", ALLOCSET_DEFAULT_SIZES);
   statement.row = AllocSetContextCreate(statement.memory, "search_assign row", ALLOCSET_SMALL_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(statement.memory);
   statement.columns = columns_of(trigger->tg_relation);

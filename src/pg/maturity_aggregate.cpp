@@ -113,7 +113,8 @@ ExpandedProfile& state_of(Datum state, MemoryContext aggregate) {
 }  // namespace
 }  // namespace search_assign::pg
 
-using namespace search_assign;
+namespace pg = search_assign::pg;
+namespace core = search_assign::core;
 
 // Transition of maturity_profile(due_date, amount): state + one item. Outside an aggregate it
 // is an ordinary function that returns a new profile.

@@ -20,7 +20,9 @@ core::Bytes profile_argument(FunctionCallInfo fcinfo) {
 }
 
 // indexed_argument is the index of the profile, nullptr where it comes without one.
-const core::ProfileIndex* indexed_argument(FunctionCallInfo fcinfo) { return profile_index(PG_GETARG_DATUM(0)); }
+const core::ProfileIndex* indexed_argument(FunctionCallInfo fcinfo) {
+  return profile_index(PG_GETARG_DATUM(0));
+}
 
 // sum_result computes a sum of the profile and returns it as a numeric.
 template <class Work>
@@ -33,10 +35,12 @@ Datum sum_result(Work&& work) {
 }  // namespace
 }  // namespace search_assign::pg
 
-using namespace search_assign;
+namespace pg = search_assign::pg;
+namespace core = search_assign::core;
 
 SA_FUNCTION(sa_total) {
-  if (const auto* index = pg::indexed_argument(fcinfo)) PG_RETURN_DATUM(pg::numeric_from_sum(core::total(*index)));
+  if (const auto* index = pg::indexed_argument(fcinfo))
+    PG_RETURN_DATUM(pg::numeric_from_sum(core::total(*index)));
   const core::Bytes profile = pg::profile_argument(fcinfo);
   PG_RETURN_DATUM(pg::sum_result([&] { return core::total(profile); }));
 }
@@ -51,14 +55,16 @@ SA_FUNCTION(sa_overdue) {
   const int32 days = PG_GETARG_INT32(1);
   const DateADT as_of = pg::as_of_argument(fcinfo, 2);
   const auto* index = pg::indexed_argument(fcinfo);
-  if (index != nullptr && days >= 0) PG_RETURN_DATUM(pg::numeric_from_sum(core::overdue(*index, as_of, days)));
+  if (index != nullptr && days >= 0)
+    PG_RETURN_DATUM(pg::numeric_from_sum(core::overdue(*index, as_of, days)));
   const core::Bytes profile = pg::profile_argument(fcinfo);
   PG_RETURN_DATUM(pg::sum_result([&] { return core::overdue(profile, as_of, days); }));
 }
 
 SA_FUNCTION(sa_not_due) {
   const DateADT as_of = pg::as_of_argument(fcinfo, 1);
-  if (const auto* index = pg::indexed_argument(fcinfo)) PG_RETURN_DATUM(pg::numeric_from_sum(core::not_due(*index, as_of)));
+  if (const auto* index = pg::indexed_argument(fcinfo))
+    PG_RETURN_DATUM(pg::numeric_from_sum(core::not_due(*index, as_of)));
   const core::Bytes profile = pg::profile_argument(fcinfo);
   PG_RETURN_DATUM(pg::sum_result([&] { return core::not_due(profile, as_of); }));
 }
@@ -107,7 +113,8 @@ SA_FUNCTION(sa_item_count) {
 
 SA_FUNCTION(sa_overdue_item_count) {
   const DateADT as_of = pg::as_of_argument(fcinfo, 1);
-  if (const auto* index = pg::indexed_argument(fcinfo)) PG_RETURN_INT64(core::overdue_item_count(*index, as_of));
+  if (const auto* index = pg::indexed_argument(fcinfo))
+    PG_RETURN_INT64(core::overdue_item_count(*index, as_of));
   const core::Bytes profile = pg::profile_argument(fcinfo);
   int64 items = 0;
   pg::compute([&] { items = core::overdue_item_count(profile, as_of); });

@@ -62,7 +62,8 @@ bool equal_arguments(FunctionCallInfo fcinfo) {
 }  // namespace
 }  // namespace search_assign::pg
 
-using namespace search_assign;
+namespace pg = search_assign::pg;
+namespace core = search_assign::core;
 
 SA_FUNCTION(sa_maturity_profile_in) {
   const std::string_view input = PG_GETARG_CSTRING(0);

@@ -14,21 +14,34 @@ namespace search_assign::pg {
 namespace {
 
 constexpr int kCapacity = 500;
-enum Column { kCustomer, kDate, kTarget, kTargetId, kName, kPrevious, kRule, kSearch, kSource, kSince, kColumns };
+enum Column {
+  kCustomer,
+  kDate,
+  kTarget,
+  kTargetId,
+  kName,
+  kPrevious,
+  kRule,
+  kSearch,
+  kSource,
+  kSince,
+  kColumns
+};
 
-constexpr const char* kTargetNames[] = {"", "scenario", "collection_portfolio", "risk_portfolio",
-                                        "customer_group", "option", "colleague"};
+constexpr const char* kTargetNames[] = {
+    "", "scenario", "collection_portfolio", "risk_portfolio", "customer_group", "option", "colleague"};
 constexpr const char* kSourceNames[] = {"", "rule", "manual", "default"};
 
 SpiStatement insert_statement = {
     "INSERT INTO receivables.membership_log"
-    " (recorded_at, customer_id, business_date, target, target_id, name, previous, rule_id, search, source, since)"
+    " (recorded_at, customer_id, business_date, target, target_id, name, previous, rule_id, search, source, "
+    "since)"
     " SELECT pg_catalog.clock_timestamp(), n.* FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2),"
     " pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),"
     " pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9), pg_catalog.unnest($10)) AS n",
     kColumns,
-    {INT8ARRAYOID, DATEARRAYOID, TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID,
-     TEXTARRAYOID, DATEARRAYOID},
+    {INT8ARRAYOID, DATEARRAYOID, TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID,
+     TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID},
     nullptr};
 
 struct ColumnType {
@@ -41,7 +54,8 @@ constexpr ColumnType kBigint = {INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE};
 constexpr ColumnType kNumber = {INT4OID, 4, true, TYPALIGN_INT};
 constexpr ColumnType kDay = {DATEOID, 4, true, TYPALIGN_INT};
 constexpr ColumnType kText = {TEXTOID, -1, false, TYPALIGN_INT};
-constexpr ColumnType kTypes[kColumns] = {kBigint, kDay, kText, kNumber, kText, kText, kBigint, kText, kText, kDay};
+constexpr ColumnType kTypes[kColumns] = {kBigint, kDay,    kText, kNumber, kText,
+                                         kText,   kBigint, kText, kText,   kDay};
 
 }  // namespace
 
@@ -123,14 +137,18 @@ void add_to_membership_log(MembershipLog* log, int64 customer_id, core::Date bus
   put(log, kDate, DateADTGetDatum(business_date), false);
   put(log, kTarget, log->target_names[static_cast<int>(target)], false);
   put(log, kTargetId, Int32GetDatum(after != nullptr ? after->target_id : before->target_id), false);
-  put_text(log, kName, after != nullptr ? target_name(config, target, after->target_id) : static_cast<Datum>(0));
-  put_text(log, kPrevious, before != nullptr ? target_name(config, target, before->target_id) : static_cast<Datum>(0));
+  put_text(log, kName,
+           after != nullptr ? target_name(config, target, after->target_id) : static_cast<Datum>(0));
+  put_text(log, kPrevious,
+           before != nullptr ? target_name(config, target, before->target_id) : static_cast<Datum>(0));
   const int64 rule_id = after != nullptr ? after->rule_id : 0;
   put(log, kRule, Int64GetDatum(rule_id), rule_id == 0);
   put_text(log, kSearch, rule_id != 0 ? rule_search(config, rule_id) : static_cast<Datum>(0));
-  put(log, kSource, after != nullptr ? log->source_names[static_cast<int>(after->source)] : static_cast<Datum>(0),
+  put(log, kSource,
+      after != nullptr ? log->source_names[static_cast<int>(after->source)] : static_cast<Datum>(0),
       after == nullptr);
-  put(log, kSince, after != nullptr ? DateADTGetDatum(after->since) : static_cast<Datum>(0), after == nullptr);
+  put(log, kSince, after != nullptr ? DateADTGetDatum(after->since) : static_cast<Datum>(0),
+      after == nullptr);
   ++log->count;
 }
 
@@ -145,9 +163,9 @@ void flush_membership_log(MembershipLog* log) {
   int lower_bounds[] = {1};
   for (int column = 0; column < kColumns; ++column) {
     const ColumnType& type = kTypes[column];
-    arrays[column] = PointerGetDatum(construct_md_array(log->values[column], log->nulls[column], 1, dimensions,
-                                                        lower_bounds, type.type, type.length, type.by_value,
-                                                        type.alignment));
+    arrays[column] = PointerGetDatum(construct_md_array(log->values[column], log->nulls[column], 1,
+                                                        dimensions, lower_bounds, type.type, type.length,
+                                                        type.by_value, type.alignment));
   }
   spi_run(&insert_statement, arrays);
   MemoryContextSwitchTo(caller);
@@ -166,13 +184,13 @@ void note_failure(MembershipLog* log, int search, const char* message) {
 void report_failures(MembershipLog* log) {
   for (int i = 0; i < log->failure_capacity; ++i)
     if (log->failure_counts[i] > 0)
-      ereport(WARNING,
-              (errmsg_plural("search \"%s\" failed for %lld customer: the assignment by it stays as it was",
-                             "search \"%s\" failed for %lld customers: their assignment by it stays as it was",
-                             static_cast<unsigned long>(log->failure_counts[i]), log->failure_names[i],
-                             static_cast<long long>(log->failure_counts[i])),
-               errdetail("First error: %s", log->failure_messages[i]),
-               errhint("See receivables.search_state and receivables.search_failure.")));
+      ereport(WARNING, (errmsg_plural(
+                            "search \"%s\" failed for %lld customer: the assignment by it stays as it was",
+                            "search \"%s\" failed for %lld customers: their assignment by it stays as it was",
+                            static_cast<unsigned long>(log->failure_counts[i]), log->failure_names[i],
+                            static_cast<long long>(log->failure_counts[i])),
+                        errdetail("First error: %s", log->failure_messages[i]),
+                        errhint("See receivables.search_state and receivables.search_failure.")));
 }
 
 }  // namespace search_assign::pg

@@ -24,8 +24,8 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-constexpr const char* kProfileColumns[core::kProfileFacets] = {"receivables", "qualified", "disputed", "sales",
-                                                               "payments"};
+constexpr const char* kProfileColumns[core::kProfileFacets] = {"receivables", "qualified", "disputed",
+                                                               "sales", "payments"};
 
 // The numbers are kept for the backend's life: a rebuilt relcache entry has another descriptor.
 const PositionColumns& find_columns(Relation relation) {
@@ -180,21 +180,25 @@ bool write_change(PositionAccess* access) {
   TM_FailureData failure;
   LockTupleMode lock_mode;
   bool update_indexes = false;
-  const TM_Result result = table_tuple_update(
-      access->position.relation, &access->position.slot->tts_tid, access->changed, GetCurrentCommandId(true),
-      GetActiveSnapshot(), InvalidSnapshot, true, &failure, &lock_mode, &update_indexes);
+  const TM_Result result = table_tuple_update(access->position.relation, &access->position.slot->tts_tid,
+                                              access->changed, GetCurrentCommandId(true), GetActiveSnapshot(),
+                                              InvalidSnapshot, true, &failure, &lock_mode, &update_indexes);
   switch (result) {
     case TM_Ok:
       if (update_indexes) insert_index_entries(access);
       return true;
     case TM_Updated:
-    case TM_Deleted: return false;
-    default: elog(ERROR, "unexpected result %d of updating a position", static_cast<int>(result));
+    case TM_Deleted:
+      return false;
+    default:
+      elog(ERROR, "unexpected result %d of updating a position", static_cast<int>(result));
   }
   return false;
 }
 
-Datum get_column(TupleTableSlot* slot, AttrNumber column, bool* is_null) { return slot_getattr(slot, column, is_null); }
+Datum get_column(TupleTableSlot* slot, AttrNumber column, bool* is_null) {
+  return slot_getattr(slot, column, is_null);
+}
 
 core::Bytes bytes_of(Datum varlena_datum) {
   struct varlena* value = PG_DETOAST_DATUM_PACKED(varlena_datum);

@@ -34,16 +34,17 @@ namespace {
 
 constexpr const char* kFigureNames[] = {"receivables", "qualified", "disputed", "sales", "payments"};
 
-// The deltas of one pass. Made on the heap and freed by the memory context it is registered with, also after an error.
+// The deltas of one pass. Made on the heap and freed by the memory context it is registered with, also after
+// an error.
 struct Pass {
   std::vector<core::Delta> deltas;
   std::vector<core::DatedAmount> changes;
   std::vector<core::DatedAmount> allocations;
   std::vector<core::DatedAmount> parts;
   core::PositionBuffers expected;
-  size_t limit = 0;      // deltas that fit into memory
-  int64 first = 0;       // customers of the pass
-  int64 last = 0;        // shrinks while the pass is gathered
+  size_t limit = 0;  // deltas that fit into memory
+  int64 first = 0;   // customers of the pass
+  int64 last = 0;    // shrinks while the pass is gathered
 };
 
 void destroy_pass(void* pass) { delete static_cast<Pass*>(pass); }
@@ -55,21 +56,26 @@ Pass* make_pass() {
   callback->func = destroy_pass;
   callback->arg = pass;
   MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
-  pass->limit = std::max<size_t>(static_cast<size_t>(maintenance_work_mem) * 1024 / sizeof(core::Delta), 10000);
+  pass->limit =
+      std::max<size_t>(static_cast<size_t>(maintenance_work_mem) * 1024 / sizeof(core::Delta), 10000);
   pass->first = PG_INT64_MIN;
   pass->last = PG_INT64_MAX;
   return pass;
 }
 
-bool wants(const Pass* pass, int64 customer_id) { return customer_id >= pass->first && customer_id <= pass->last; }
+bool wants(const Pass* pass, int64 customer_id) {
+  return customer_id >= pass->first && customer_id <= pass->last;
+}
 
-// Gives the upper half of the customers back to a later pass. One customer alone may take more than the limit.
+// Gives the upper half of the customers back to a later pass. One customer alone may take more than the
+// limit.
 void make_room(Pass* pass) {
   if (pass->deltas.size() < pass->limit) return;
   compute([&] {
     const auto middle = pass->deltas.begin() + static_cast<std::ptrdiff_t>(pass->deltas.size() / 2);
-    std::nth_element(pass->deltas.begin(), middle, pass->deltas.end(),
-                     [](const core::Delta& a, const core::Delta& b) { return a.customer_id < b.customer_id; });
+    std::nth_element(
+        pass->deltas.begin(), middle, pass->deltas.end(),
+        [](const core::Delta& a, const core::Delta& b) { return a.customer_id < b.customer_id; });
     pass->last = middle->customer_id;
     std::erase_if(pass->deltas, [pass](const core::Delta& delta) { return delta.customer_id > pass->last; });
     if (pass->deltas.size() >= pass->limit) pass->limit = pass->deltas.size() * 2;
@@ -81,7 +87,8 @@ void gather_items(Pass* pass, Snapshot snapshot) {
   const ItemColumns columns = item_columns(RelationGetDescr(item));
   TupleTableSlot* slot = table_slot_create(item, nullptr);
   TableScanDesc scan = table_beginscan(item, snapshot, 0, nullptr);
-  MemoryContext row_memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign row", ALLOCSET_SMALL_SIZES);
+  MemoryContext row_memory =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign row", ALLOCSET_SMALL_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(row_memory);
   ItemRow row;
   constexpr int kBatch = 256;
@@ -115,8 +122,10 @@ void gather_items(Pass* pass, Snapshot snapshot) {
 
 constexpr const char* kPaidItemsSql =
     "SELECT i.*, h.source, h.dated_on, h.paid FROM receivables.item i JOIN ("
-    " SELECT customer_id, item_id, 0 AS source, effective_on AS dated_on, paid, change_no AS number FROM receivables.open_amount_change"
-    " UNION ALL SELECT customer_id, item_id, 1, allocated_on, amount, allocation_id FROM receivables.payment_allocation) h"
+    " SELECT customer_id, item_id, 0 AS source, effective_on AS dated_on, paid, change_no AS number FROM "
+    "receivables.open_amount_change"
+    " UNION ALL SELECT customer_id, item_id, 1, allocated_on, amount, allocation_id FROM "
+    "receivables.payment_allocation) h"
     " ON h.customer_id = i.customer_id AND h.item_id = i.item_id"
     " WHERE i.kind = 'invoice' AND i.customer_id BETWEEN $1 AND $2"
     " ORDER BY i.customer_id, i.item_id, h.source, h.number";
@@ -140,7 +149,8 @@ void finish_paid_item(Pass* pass, PaidItem* item) {
   for (size_t i = 0; i < count; ++i)
     if (item->converted) pass->parts[i].amount = convert_amount(pass->parts[i].amount, item->fx_rate);
   compute([&] {
-    for (const core::DatedAmount& part : pass->parts) core::add_payment_part(pass->deltas, item->figures, part, +1);
+    for (const core::DatedAmount& part : pass->parts)
+      core::add_payment_part(pass->deltas, item->figures, part, +1);
     pass->changes.clear();
     pass->allocations.clear();
   });
@@ -203,7 +213,8 @@ void gather_payments(Pass* pass, Snapshot snapshot) {
 }
 
 constexpr const char* kContactsSql =
-    "SELECT customer_id, coalesce(pg_catalog.btrim(email) <> '', false), coalesce(pg_catalog.btrim(phone) <> '', false)"
+    "SELECT customer_id, coalesce(pg_catalog.btrim(email) <> '', false), coalesce(pg_catalog.btrim(phone) <> "
+    "'', false)"
     " FROM receivables.contact WHERE customer_id BETWEEN $1 AND $2";
 
 void gather_contacts(Pass* pass, Snapshot snapshot) {
@@ -247,8 +258,10 @@ void expect_customer(Pass* pass, core::Delta* deltas, size_t count) {
   compute([&] {
     core::apply_deltas(nothing, {deltas, count}, expected);
     for (size_t i = 0; i < core::kProfileFacets; ++i)
-      if (!expected.profile_changed[i]) expected.profiles[i].assign(nothing.profiles[i].begin(), nothing.profiles[i].end());
-    if (!expected.promises_changed) expected.promises.assign(nothing.promises.begin(), nothing.promises.end());
+      if (!expected.profile_changed[i])
+        expected.profiles[i].assign(nothing.profiles[i].begin(), nothing.profiles[i].end());
+    if (!expected.promises_changed)
+      expected.promises.assign(nothing.promises.begin(), nothing.promises.end());
   });
 }
 
@@ -271,7 +284,8 @@ char* profile_text(core::Bytes profile) {
   return text;
 }
 
-int compare(const core::PositionFacets& stored, const core::PositionBuffers& expected, Difference* differences, bool with_text) {
+int compare(const core::PositionFacets& stored, const core::PositionBuffers& expected,
+            Difference* differences, bool with_text) {
   int count = 0;
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     if (!equal_bytes(stored.profiles[i], expected.profiles[i]))
@@ -279,9 +293,11 @@ int compare(const core::PositionFacets& stored, const core::PositionBuffers& exp
                               with_text ? profile_text(expected.profiles[i]) : nullptr};
   if (!equal_bytes(stored.promises, expected.promises)) differences[count++] = {"promises", nullptr, nullptr};
   if (stored.contact_emails != expected.contact_emails)
-    differences[count++] = {"contact_emails", psprintf("%d", stored.contact_emails), psprintf("%d", expected.contact_emails)};
+    differences[count++] = {"contact_emails", psprintf("%d", stored.contact_emails),
+                            psprintf("%d", expected.contact_emails)};
   if (stored.contact_phones != expected.contact_phones)
-    differences[count++] = {"contact_phones", psprintf("%d", stored.contact_phones), psprintf("%d", expected.contact_phones)};
+    differences[count++] = {"contact_phones", psprintf("%d", stored.contact_phones),
+                            psprintf("%d", expected.contact_phones)};
   return count;
 }
 
@@ -304,9 +320,11 @@ struct Sink {
 
 void report(Sink* sink, int64 customer_id, const Difference* differences, int count) {
   for (int i = 0; i < count; ++i) {
-    Datum values[] = {Int64GetDatum(customer_id), CStringGetTextDatum(differences[i].figure),
-                      differences[i].stored != nullptr ? CStringGetTextDatum(differences[i].stored) : static_cast<Datum>(0),
-                      differences[i].expected != nullptr ? CStringGetTextDatum(differences[i].expected) : static_cast<Datum>(0)};
+    Datum values[] = {
+        Int64GetDatum(customer_id), CStringGetTextDatum(differences[i].figure),
+        differences[i].stored != nullptr ? CStringGetTextDatum(differences[i].stored) : static_cast<Datum>(0),
+        differences[i].expected != nullptr ? CStringGetTextDatum(differences[i].expected)
+                                           : static_cast<Datum>(0)};
     bool nulls[] = {false, false, differences[i].stored == nullptr, differences[i].expected == nullptr};
     tuplestore_putvalues(sink->rows->setResult, sink->rows->setDesc, values, nulls);
   }
@@ -317,11 +335,13 @@ void compare_positions(Pass* pass, Sink* sink, Snapshot snapshot) {
   compute([&] { core::group_by_customer(pass->deltas); });
   PositionAccess* access = open_positions(sink->rows != nullptr ? AccessShareLock : RowExclusiveLock);
   TableScanDesc scan = table_beginscan(access->position.relation, snapshot, 0, nullptr);
-  MemoryContext customer_memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign customer", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext customer_memory =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign customer", ALLOCSET_DEFAULT_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(customer_memory);
   while (table_scan_getnextslot(scan, ForwardScanDirection, access->position.slot)) {
     bool is_null = false;
-    const int64 customer_id = DatumGetInt64(get_column(access->position.slot, access->columns.customer_id, &is_null));
+    const int64 customer_id =
+        DatumGetInt64(get_column(access->position.slot, access->columns.customer_id, &is_null));
     if (!wants(pass, customer_id)) continue;
     CHECK_FOR_INTERRUPTS();
     MemoryContextReset(customer_memory);
@@ -329,14 +349,16 @@ void compare_positions(Pass* pass, Sink* sink, Snapshot snapshot) {
     size_t last = 0;
     compute([&] {
       const auto range = std::equal_range(
-          pass->deltas.begin(), pass->deltas.end(), core::Delta{customer_id, 0, 0, 0, core::Facet::Touch, 0, 0},
+          pass->deltas.begin(), pass->deltas.end(),
+          core::Delta{customer_id, 0, 0, 0, core::Facet::Touch, 0, 0},
           [](const core::Delta& a, const core::Delta& b) { return a.customer_id < b.customer_id; });
       first = static_cast<size_t>(range.first - pass->deltas.begin());
       last = static_cast<size_t>(range.second - pass->deltas.begin());
     });
     expect_customer(pass, pass->deltas.data() + first, last - first);
     Difference differences[kMaxDifferences];
-    const int count = compare(facets_of(access, access->position.slot), pass->expected, differences, sink->rows != nullptr);
+    const int count =
+        compare(facets_of(access, access->position.slot), pass->expected, differences, sink->rows != nullptr);
     if (count == 0) continue;
     if (sink->rows != nullptr) {
       report(sink, customer_id, differences, count);
@@ -374,17 +396,26 @@ SpiStatement unpaired_statement = {
     "SELECT coalesce(c.customer_id, p.customer_id), p.customer_id IS NOT NULL"
     " FROM receivables.customer c FULL JOIN receivables.position p ON p.customer_id = c.customer_id"
     " WHERE c.customer_id IS NULL OR p.customer_id IS NULL ORDER BY 1",
-    0, {}, nullptr};
+    0,
+    {},
+    nullptr};
 SpiStatement remove_strays_statement = {
     "DELETE FROM receivables.position p"
-    " WHERE NOT EXISTS (SELECT FROM receivables.customer c WHERE c.customer_id = p.customer_id) RETURNING p.customer_id",
-    0, {}, nullptr};
+    " WHERE NOT EXISTS (SELECT FROM receivables.customer c WHERE c.customer_id = p.customer_id) RETURNING "
+    "p.customer_id",
+    0,
+    {},
+    nullptr};
 SpiStatement add_missing_statement = {
     "INSERT INTO receivables.position (customer_id, hand_made)"
-    " SELECT c.customer_id, EXISTS (SELECT FROM receivables.hand_assignment h WHERE h.customer_id = c.customer_id)"
+    " SELECT c.customer_id, EXISTS (SELECT FROM receivables.hand_assignment h WHERE h.customer_id = "
+    "c.customer_id)"
     " FROM receivables.customer c"
-    " WHERE NOT EXISTS (SELECT FROM receivables.position p WHERE p.customer_id = c.customer_id) RETURNING customer_id",
-    0, {}, nullptr};
+    " WHERE NOT EXISTS (SELECT FROM receivables.position p WHERE p.customer_id = c.customer_id) RETURNING "
+    "customer_id",
+    0,
+    {},
+    nullptr};
 
 void report_unpaired(Sink* sink) {
   MemoryContext caller = CurrentMemoryContext;

@@ -60,11 +60,17 @@ void start_cursor(ReviewCursor& cursor, core::Date today) {
 void advance_cursor(ReviewCursor& cursor) {
   ++cursor.next;
   switch (cursor.kind) {
-    case TimeTermKind::ProfileDays: return take_profile_day(cursor);
-    case TimeTermKind::Rolling12: return take_leaving_day(cursor);
-    case TimeTermKind::MonthStart: return take_month_start(cursor);
-    case TimeTermKind::Daily: ++cursor.date; return;
-    default: end(cursor);
+    case TimeTermKind::ProfileDays:
+      return take_profile_day(cursor);
+    case TimeTermKind::Rolling12:
+      return take_leaving_day(cursor);
+    case TimeTermKind::MonthStart:
+      return take_month_start(cursor);
+    case TimeTermKind::Daily:
+      ++cursor.date;
+      return;
+    default:
+      end(cursor);
   }
 }
 

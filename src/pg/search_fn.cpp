@@ -76,7 +76,8 @@ void scan_matches(ReturnSetInfo* result, const char* criteria) {
 }
 
 char* criteria_of_search(const char* name) {
-  static SpiStatement statement = {"SELECT s.criteria FROM receivables.search s WHERE s.name = $1", 1, {TEXTOID}, nullptr};
+  static SpiStatement statement = {
+      "SELECT s.criteria FROM receivables.search s WHERE s.name = $1", 1, {TEXTOID}, nullptr};
   MemoryContext caller = CurrentMemoryContext;
   Datum values[] = {CStringGetTextDatum(name)};
   const MaintenanceScope scope = begin_maintenance();
@@ -104,9 +105,10 @@ void parse_only(void* criteria) {
 void refuse_invalid_search(const char* name, char* criteria) {
   CaughtError error;
   if (run_guarded(parse_only, criteria, &error)) return;
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("search \"%s\" has become invalid", name),
-                  errdetail_internal("%s", error.message),
-                  errhint("Save a valid criteria: UPDATE receivables.search SET criteria = ... WHERE name = ...")));
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+           errmsg("search \"%s\" has become invalid", name), errdetail_internal("%s", error.message),
+           errhint("Save a valid criteria: UPDATE receivables.search SET criteria = ... WHERE name = ...")));
 }
 
 }  // namespace
@@ -116,7 +118,8 @@ SA_FUNCTION(sa_check_criteria) {
   using namespace search_assign::pg;
   char* criteria = text_to_cstring(PG_GETARG_TEXT_PP(0));
   TupleDesc result = nullptr;
-  if (get_call_result_type(fcinfo, nullptr, &result) != TYPEFUNC_COMPOSITE) elog(ERROR, "return type must be a row type");
+  if (get_call_result_type(fcinfo, nullptr, &result) != TYPEFUNC_COMPOSITE)
+    elog(ERROR, "return type must be a row type");
   Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
   Expr* expression = parse_criteria(criteria, facts);
   List* columns = NIL;

@@ -45,8 +45,8 @@ bool read_iso_date(const char* text, DateADT* date) {
   int month = 0;
   int day = 0;
   int used = 0;
-  if (strlen(text) != 10 || strspn(text, "0123456789-") != 10 || text[0] == '-' || text[5] == '-' || text[8] == '-' ||
-      sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10)
+  if (strlen(text) != 10 || strspn(text, "0123456789-") != 10 || text[0] == '-' || text[5] == '-' ||
+      text[8] == '-' || sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10)
     return false;
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31) return false;
   const int julian = date2j(year, month, day);

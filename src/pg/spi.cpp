@@ -17,7 +17,8 @@ void check_spi(int result, const char* sql) {
 int execute_plan(SPIPlanPtr plan, Datum* values, const char* nulls) {
   CommandCounterIncrement();
   PushActiveSnapshot(GetLatestSnapshot());
-  const int result = SPI_execute_snapshot(plan, values, nulls, GetActiveSnapshot(), InvalidSnapshot, false, true, 0);
+  const int result =
+      SPI_execute_snapshot(plan, values, nulls, GetActiveSnapshot(), InvalidSnapshot, false, true, 0);
   PopActiveSnapshot();
   CommandCounterIncrement();
   return result;
@@ -91,11 +92,17 @@ Datum spi_datum(const SpiRows& rows, uint64 row, int column) {
   return SPI_getbinval(rows.table->vals[row], rows.table->tupdesc, column, &is_null);
 }
 
-int64 spi_int64(const SpiRows& rows, uint64 row, int column) { return DatumGetInt64(spi_datum(rows, row, column)); }
+int64 spi_int64(const SpiRows& rows, uint64 row, int column) {
+  return DatumGetInt64(spi_datum(rows, row, column));
+}
 
-int32 spi_int32(const SpiRows& rows, uint64 row, int column) { return DatumGetInt32(spi_datum(rows, row, column)); }
+int32 spi_int32(const SpiRows& rows, uint64 row, int column) {
+  return DatumGetInt32(spi_datum(rows, row, column));
+}
 
-bool spi_bool(const SpiRows& rows, uint64 row, int column) { return DatumGetBool(spi_datum(rows, row, column)); }
+bool spi_bool(const SpiRows& rows, uint64 row, int column) {
+  return DatumGetBool(spi_datum(rows, row, column));
+}
 
 char* spi_text(const SpiRows& rows, uint64 row, int column) {
   if (spi_is_null(rows, row, column)) return pstrdup("");

@@ -10,7 +10,8 @@ namespace search_assign::pg {
 namespace {
 
 bool must_pass_on(int sqlstate) {
-  return sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_ADMIN_SHUTDOWN || sqlstate == ERRCODE_CRASH_SHUTDOWN;
+  return sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_ADMIN_SHUTDOWN ||
+         sqlstate == ERRCODE_CRASH_SHUTDOWN;
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ run_sessions() { # run_sessions KIND TRANSACTIONS LOW HIGH: fails where a sessio
 start_company
 new_configuration false false
 conflicts=0
-for ((round = 0; round < ${ORACLE_ROUNDS:-4}; ++round)); do
+for ((round = 0; round < ${ORACLE_ROUNDS:-3}; ++round)); do
   # The company's hot customers: one, four, and thirty.
   case $((round % 3)) in 0) high=4 ;; 1) high=1 ;; *) high=30 ;; esac
   run_sessions inserts 12 1 $high

@@ -19,8 +19,9 @@ struct RunResult {
   int64 changed;  // customers whose memberships changed
 };
 
-// decide_customers decides customers (ascending) by what is stored of them; rules with autorun = false count by
-// their search where evaluate_manual_rules, as in CALL search_assign(). Writes only what changed. Needs an active snapshot.
+// decide_customers decides customers (ascending) by what is stored of them; rules with autorun = false count
+// by their search where evaluate_manual_rules, as in CALL search_assign(). Writes only what changed. Needs an
+// active snapshot.
 RunResult decide_customers(const int64* customer_ids, size_t count, bool evaluate_manual_rules);
 
 }  // namespace search_assign::pg

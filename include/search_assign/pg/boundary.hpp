@@ -56,9 +56,9 @@ void compute(Work&& work) {
 
 // SA_FUNCTION(sa_name) { body } defines the SQL-callable C function sa_name. The body is
 // backend-zone code: it may raise PostgreSQL errors, and puts C++ work into compute().
-#define SA_FUNCTION(name)                                                             \
-  extern "C" {                                                                        \
-  extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                    \
-  PG_FUNCTION_INFO_V1(name);                                                          \
-  }                                                                                   \
+#define SA_FUNCTION(name)                          \
+  extern "C" {                                     \
+  extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+  PG_FUNCTION_INFO_V1(name);                       \
+  }                                                \
   extern "C" Datum name([[maybe_unused]] FunctionCallInfo fcinfo)

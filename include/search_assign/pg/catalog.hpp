@@ -28,7 +28,8 @@ struct MaintenanceScope {
   Oid user;
   int security_context;
   int guc_level;
-  bool read_only;  // of the transaction: SET TRANSACTION READ ONLY after a write must not stop what follows from the write
+  bool read_only;  // of the transaction: SET TRANSACTION READ ONLY after a write must not stop what follows
+                   // from the write
 };
 MaintenanceScope begin_maintenance();
 void end_maintenance(const MaintenanceScope& scope);

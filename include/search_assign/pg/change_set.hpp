@@ -20,7 +20,8 @@ void change_set_touch_hand_made(int64 customer_id);
 void change_set_statement_end();
 // change_set_apply applies what the current level holds.
 void change_set_apply();
-// change_set_apply_all applies what the outer levels hold, too, so that positions show all the transaction has done.
+// change_set_apply_all applies what the outer levels hold, too, so that positions show all the transaction
+// has done.
 void change_set_apply_all();
 
 // register_change_set_callbacks is called once from _PG_init.

@@ -14,13 +14,13 @@ namespace search_assign::pg {
 
 struct CompiledSearch {
   int64 search_id;
-  Datum name;             // text
-  ExprState* state;       // nullptr: the criteria is invalid, `error` says why
+  Datum name;        // text
+  ExprState* state;  // nullptr: the criteria is invalid, `error` says why
   const char* error;
-  bool can_fail;          // its evaluation may raise an error: evaluated in a subtransaction
-  Bitmapset* columns;     // columns of customer_facts it reads
+  bool can_fail;            // its evaluation may raise an error: evaluated in a subtransaction
+  Bitmapset* columns;       // columns of customer_facts it reads
   Bitmapset* time_columns;  // those of them that depend on the day
-  List* time_terms;       // of TimeTerm
+  List* time_terms;         // of TimeTerm
 };
 
 struct TargetName {
@@ -34,21 +34,22 @@ struct Configuration {
   int search_count;
   CompiledSearch* searches;  // those that active rules use
   core::RuleSet rules;
-  Bitmapset* columns;        // union over the searches
+  Bitmapset* columns;  // union over the searches
   Facts* facts;
-  bool needs_customer;       // some fact or rule reads the customer row
+  bool needs_customer;  // some fact or rule reads the customer row
   bool has_time_terms;
-  bool has_manual_rules;     // rules with autorun = false: only CALL evaluates them
+  bool has_manual_rules;  // rules with autorun = false: only CALL evaluates them
   int target_count;
-  TargetName* targets;       // names of all scenarios, portfolios, groups, colleagues and options
+  TargetName* targets;  // names of all scenarios, portfolios, groups, colleagues and options
   MemoryContext memory;
-  
 };
 
-// configuration returns the compiled configuration, building it where it is out of date. Runs SQL as the owner.
+// configuration returns the compiled configuration, building it where it is out of date. Runs SQL as the
+// owner.
 const Configuration* configuration();
 
-// target_name and rule_search return the name (text) of a target and of a rule's search; 0 for one that is gone.
+// target_name and rule_search return the name (text) of a target and of a rule's search; 0 for one that is
+// gone.
 Datum target_name(const Configuration* config, core::Target target, int32 target_id);
 Datum rule_search(const Configuration* config, int64 rule_id);
 
@@ -59,7 +60,8 @@ struct SearchFailure {
   int sqlstate;
   char* message;
 };
-core::Truth evaluate_search(const Configuration* config, int search, TupleTableSlot* facts, SearchFailure* failure);
+core::Truth evaluate_search(const Configuration* config, int search, TupleTableSlot* facts,
+                            SearchFailure* failure);
 
 // compile_search compiles one criteria by itself in the current memory context (run_search, try_search).
 struct StandaloneSearch {

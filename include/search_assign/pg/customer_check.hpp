@@ -18,8 +18,8 @@ void add_customer_id(CustomerIds* customers, int64 customer_id);
 void sort_customer_ids(CustomerIds* customers);
 
 // check_customers_exist raises 23503 where a customer does not exist. It waits for a transaction that is just
-// deleting one; that transaction in turn refuses when it sees our items (sa_customer_changed), so that no item
-// is left without its customer.
+// deleting one; that transaction in turn refuses when it sees our items (sa_customer_changed), so that no
+// item is left without its customer.
 void check_customers_exist(CustomerIds* customers);
 
 // refuse_customers_with_items raises 23503 where an item, committed or of a transaction still under

@@ -29,12 +29,12 @@ DecisionBuffers* decision_buffers();
 
 struct Decision {
   const Configuration* config;
-  PositionAccess* access;      // `asked` and the customer slot hold the customer's rows
+  PositionAccess* access;  // `asked` and the customer slot hold the customer's rows
   core::Date as_of;
   core::Date created_on;
   bool evaluate_manual_rules;
-  int failure_count;           // searches that failed
-  SearchFailure* failures;     // room for config->search_count
+  int failure_count;        // searches that failed
+  SearchFailure* failures;  // room for config->search_count
 };
 
 // decide_now evaluates all searches on decision->as_of and decides: buffers->truths, ->next.

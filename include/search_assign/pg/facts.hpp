@@ -14,19 +14,20 @@ extern "C" {
 namespace search_assign::pg {
 
 struct Facts {
-  TupleDesc descriptor;     // of the view
-  ExprState** states;       // per column, nullptr where not compiled
-  Bitmapset* time_columns;  // columns whose expression depends on the business date
+  TupleDesc descriptor;         // of the view
+  ExprState** states;           // per column, nullptr where not compiled
+  Bitmapset* time_columns;      // columns whose expression depends on the business date
   Bitmapset* profile_columns;   // columns of type maturity_profile
   Bitmapset* customer_columns;  // columns whose expression reads the customer row
-  ExprContext* context;     // inner tuple: customer, outer tuple: position; reset per customer
-  TupleTableSlot* slot;     // virtual, filled by evaluate_facts
+  ExprContext* context;         // inner tuple: customer, outer tuple: position; reset per customer
+  TupleTableSlot* slot;         // virtual, filled by evaluate_facts
 };
 
 // compile_facts compiles the given columns of the view in the current memory context.
 Facts* compile_facts(Bitmapset* columns);
 
 // evaluate_facts fills the given columns of facts->slot from the two rows.
-void evaluate_facts(Facts* facts, const Bitmapset* columns, TupleTableSlot* customer, TupleTableSlot* position);
+void evaluate_facts(Facts* facts, const Bitmapset* columns, TupleTableSlot* customer,
+                    TupleTableSlot* position);
 
 }  // namespace search_assign::pg

@@ -14,11 +14,12 @@ struct ItemKey {
 
 // Everything a statement adds to the histories, gathered while its rows are read.
 struct HistoryRows;
-// open_history gathers in the current memory context. An insert's changes may be written as they come; those of an
-// update only at its end, after the former history has been read.
+// open_history gathers in the current memory context. An insert's changes may be written as they come; those
+// of an update only at its end, after the former history has been read.
 HistoryRows* open_history(bool write_early);
 
-void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on, core::Amount paid);
+void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on,
+                            core::Amount paid);
 void add_qualification(HistoryRows* history, const ItemRow& item);
 void add_move(HistoryRows* history, ItemKey from, ItemKey to);
 void add_removal(HistoryRows* history, ItemKey key);
@@ -56,7 +57,8 @@ struct AllocationRow {
   core::Date allocated_on;
   core::Amount amount;
 };
-// add_reallocations adds the deltas for items whose allocations changed: `added` are in the table now, `removed` no more.
+// add_reallocations adds the deltas for items whose allocations changed: `added` are in the table now,
+// `removed` no more.
 void add_reallocations(AllocationRow* added, int added_count, AllocationRow* removed, int removed_count);
 
 }  // namespace search_assign::pg

@@ -12,8 +12,8 @@ extern "C" {
 namespace search_assign::pg {
 
 struct ItemColumns {
-  AttrNumber item_id, customer_id, kind, document_date, due_date, fx_rate, amount, open_amount, cleared_on, status,
-      status_on, status_comment, resolver, promised_on;
+  AttrNumber item_id, customer_id, kind, document_date, due_date, fx_rate, amount, open_amount, cleared_on,
+      status, status_on, status_comment, resolver, promised_on;
   AttrNumber last;  // the largest of them
 };
 ItemColumns item_columns(TupleDesc descriptor);

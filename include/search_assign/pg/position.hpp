@@ -39,14 +39,15 @@ struct PositionAccess {
   TupleTableSlot* asked;    // virtual: the same with indexed profiles, as facts are computed from it
   ResultRelInfo* result;    // for index entries of updates that are not HOT
   EState* estate;
-  MemoryContext memory;       // of scans and slots, which outlive the customer at hand
+  MemoryContext memory;  // of scans and slots, which outlive the customer at hand
 };
 
 // open_positions opens what is needed under the given lock; close_positions releases all but the locks.
 PositionAccess* open_positions(LOCKMODE lock);
 void close_positions(PositionAccess* access);
 
-// find_position / find_customer put the row of the customer that the snapshot sees into the slot; false where there is none.
+// find_position / find_customer put the row of the customer that the snapshot sees into the slot; false where
+// there is none.
 bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot);
 bool find_customer(PositionAccess* access, int64 customer_id, Snapshot snapshot);
 
@@ -62,7 +63,8 @@ void ask_position(PositionAccess* access);
 
 Datum get_column(TupleTableSlot* slot, AttrNumber column, bool* is_null);
 
-// bytes_of gives the payload of a bytea or profile column; detoasted copies live in the current memory context.
+// bytes_of gives the payload of a bytea or profile column; detoasted copies live in the current memory
+// context.
 core::Bytes bytes_of(Datum varlena_datum);
 // bytes_datum makes a varlena from bytes, in the current memory context.
 Datum bytes_datum(core::Bytes bytes);

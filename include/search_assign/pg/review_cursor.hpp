@@ -11,15 +11,16 @@ namespace search_assign::pg {
 inline constexpr int32 kHandMade = -1;  // the cursor's date is the day after a hand-made assignment ends
 
 struct ReviewCursor {
-  int32 search;      // index of the search, or kHandMade
-  core::Date date;   // the next date; core::kNoDate at the end
+  int32 search;     // index of the search, or kHandMade
+  core::Date date;  // the next date; core::kNoDate at the end
   TimeTermKind kind;
   int32 offset;
   const core::ProfileIndex* index;  // ProfileDays, Rolling12, MonthStart
   size_t next;                      // its next entry
 };
 
-// start_cursor moves a cursor to its first date after `today`; advance_cursor to the date after the present one.
+// start_cursor moves a cursor to its first date after `today`; advance_cursor to the date after the present
+// one.
 void start_cursor(ReviewCursor& cursor, core::Date today);
 void advance_cursor(ReviewCursor& cursor);
 

@@ -35,8 +35,8 @@ void set_evaluation_date(DateADT date) noexcept;
 void clear_evaluation_date() noexcept;
 void abort_evaluation_date(int level) noexcept;
 
-// in_restore: the session, a superuser's, was prepared by a pg_dump script (row_security and check_function_bodies
-// off, empty search_path): rows arrive as they were, nothing is derived from them.
+// in_restore: the session, a superuser's, was prepared by a pg_dump script (row_security and
+// check_function_bodies off, empty search_path): rows arrive as they were, nothing is derived from them.
 bool in_restore();
 
 }  // namespace search_assign::pg

@@ -24,8 +24,8 @@ TransitionRows open_transition(Tuplestorestate* store, Relation relation);
 bool next_row(TransitionRows* rows);
 void close_transition(TransitionRows* rows);
 
-// statement_trigger checks that a function was called as an AFTER STATEMENT trigger of its own table (39P01): on
-// another one its rows would mean something else.
+// statement_trigger checks that a function was called as an AFTER STATEMENT trigger of its own table (39P01):
+// on another one its rows would mean something else.
 TriggerData* statement_trigger(FunctionCallInfo fcinfo, const char* function, const char* table);
 // require_own_table raises 39P01 where a trigger is fired by another table than receivables.<table>.
 void require_own_table(const TriggerData* trigger, const char* function, const char* table);
