@@ -144,6 +144,20 @@ TokenSpan token_span(const char* text) {
   return span;
 }
 
+// A line comment behind the last token swallows what may have been meant as a condition.
+void refuse_trailing_comment(ParseState* pstate, const char* text, const TokenSpan& tokens) {
+  const char* rest = text + tokens.last;
+  // A token with quotes may itself contain two dashes; behind its closing quote is no more of it.
+  const char* word_end = rest + strcspn(rest, "'\"$-");
+  if (word_end - rest <= 2 && (*word_end == '\'' || *word_end == '"' || *word_end == '$'))
+    rest = strrchr(rest, *word_end);
+  const char* comment = strstr(rest, "--");
+  if (comment != nullptr)
+    raise_syntax(
+        pstate, static_cast<int>(comment - text), "a comment swallows the rest of the criteria",
+        "Remove the comment, or write it between /* and */; the description of the search has room for it.");
+}
+
 void refuse_clause(ParseState* pstate, const char* clause, const void* where) {
   if (where == nullptr) return;
   const Node* node = static_cast<const Node*>(where);
@@ -191,6 +205,7 @@ Node* parse_raw(ParseState* pstate, ErrorSource* source) {
   auto* select = castNode(SelectStmt, linitial_node(RawStmt, statements)->stmt);
   TokenSpan tokens = token_span(source->text);
   if (tokens.first < 0) raise_syntax(pstate, -1, "criteria are empty", kOneExpressionHint);
+  refuse_trailing_comment(pstate, source->text, tokens);
   refuse_clauses(pstate, select);
   if (select->targetList == NIL) raise_syntax(pstate, tokens.first, "criteria are empty", kOneExpressionHint);
   if (list_length(select->targetList) > 1) {
