@@ -38,7 +38,7 @@ struct Application {
   MemoryContext customer;  // reset per customer
 };
 
-// SQL is needed seldom: for hand-made assignments, failures and the log.
+// SQL is needed seldom: for hand-made assignments and failures.
 void open_sql(Application* application) {
   if (application->sql_open) return;
   application->scope = begin_maintenance();
@@ -80,10 +80,7 @@ void begin_application(Application* application, bool run) {
 }
 
 void end_application(Application* application, MemoryContext caller) {
-  if (!membership_log_is_empty(application->log)) {
-    open_sql(application);
-    flush_membership_log(application->log);
-  }
+  close_membership_log(application->log);
   close_sql(application);
   close_positions(application->access);
   report_failures(application->log);
@@ -246,13 +243,8 @@ void record_failures(Application* application, int64 customer_id, const Decision
 }
 
 void log_changes(Application* application, int64 customer_id, core::Date as_of) {
-  for (const core::MembershipChange& change : application->buffers->changes) {
-    if (membership_log_is_full(application->log)) {
-      open_sql(application);
-      flush_membership_log(application->log);
-    }
+  for (const core::MembershipChange& change : application->buffers->changes)
     add_to_membership_log(application->log, customer_id, as_of, change);
-  }
 }
 
 // Tries once to decide the customer on the row version that the active snapshot sees. Written: done;

@@ -1,5 +1,5 @@
-// Rows for membership_log, gathered during an application and written by one statement; and the
-// searches that failed meanwhile, reported by one WARNING each.
+// Rows for membership_log, gathered during an application and written in pieces; and the searches that failed
+// meanwhile, reported by one WARNING each.
 #pragma once
 
 #include "search_assign/core/assignment.hpp"
@@ -14,10 +14,8 @@ MembershipLog* open_membership_log();  // in the current memory context
 void membership_log_use(MembershipLog* log, const Configuration* config);
 void add_to_membership_log(MembershipLog* log, int64 customer_id, core::Date business_date,
                            const core::MembershipChange& change);
-bool membership_log_is_empty(const MembershipLog* log);
-bool membership_log_is_full(const MembershipLog* log);
-// flush_membership_log writes the rows; needs SPI and a maintenance scope.
-void flush_membership_log(MembershipLog* log);
+// close_membership_log writes what is left.
+void close_membership_log(MembershipLog* log);
 
 void note_failure(MembershipLog* log, int search, const char* message);
 void report_failures(MembershipLog* log);
