@@ -61,6 +61,7 @@ KeyedRelation open_keyed(const char* name, LOCKMODE lock) {
   if (!OidIsValid(key)) elog(ERROR, "relation \"%s\" has no primary key", name);
   keyed.index = index_open(key, AccessShareLock);
   keyed.scan = nullptr;
+  keyed.in_order = false;
   keyed.slot = table_slot_create(keyed.relation, nullptr);
   return keyed;
 }
@@ -72,14 +73,40 @@ void close_keyed(KeyedRelation* keyed) {
   table_close(keyed->relation, NoLock);
 }
 
-bool find_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
+void start_scan(KeyedRelation* keyed, int64 customer_id, StrategyNumber strategy, Snapshot snapshot) {
   ScanKeyData key;
-  ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(customer_id));
+  ScanKeyInit(&key, 1, strategy, strategy == BTEqualStrategyNumber ? F_INT8EQ : F_INT8GE,
+              Int64GetDatum(customer_id));
   if (keyed->scan == nullptr)
     keyed->scan = index_beginscan(keyed->relation, keyed->index, snapshot, 1, 0);
   else
     keyed->scan->xs_snapshot = snapshot;
   index_rescan(keyed->scan, &key, 1, nullptr, 0);
+}
+
+int64 key_of_row(KeyedRelation* keyed) {
+  bool is_null = false;
+  return DatumGetInt64(slot_getattr(keyed->slot, keyed->index->rd_index->indkey.values[0], &is_null));
+}
+
+// Goes on along the index from the row found last.
+bool find_next_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
+  if (!keyed->in_order) {
+    start_scan(keyed, customer_id, BTGreaterEqualStrategyNumber, snapshot);
+    keyed->in_order = true;
+    ExecClearTuple(keyed->slot);
+  }
+  while (TTS_EMPTY(keyed->slot) || key_of_row(keyed) < customer_id)
+    if (!index_getnext_slot(keyed->scan, ForwardScanDirection, keyed->slot)) {
+      keyed->in_order = false;
+      return false;
+    }
+  return key_of_row(keyed) == customer_id;
+}
+
+bool find_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot, bool in_order) {
+  if (in_order) return find_next_row(keyed, customer_id, snapshot);
+  start_scan(keyed, customer_id, BTEqualStrategyNumber, snapshot);
   return index_getnext_slot(keyed->scan, ForwardScanDirection, keyed->slot);
 }
 
@@ -139,7 +166,7 @@ void close_positions(PositionAccess* access) {
 
 bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot) {
   MemoryContext caller = MemoryContextSwitchTo(access->memory);
-  const bool found = find_row(&access->position, customer_id, snapshot);
+  const bool found = find_row(&access->position, customer_id, snapshot, access->in_order);
   MemoryContextSwitchTo(caller);
   return found;
 }
@@ -150,9 +177,14 @@ bool find_customer(PositionAccess* access, int64 customer_id, Snapshot snapshot)
     access->customer = open_keyed("customer", AccessShareLock);
     access->customer_created_on = column_number(RelationGetDescr(access->customer.relation), "created_on");
   }
-  const bool found = find_row(&access->customer, customer_id, snapshot);
+  const bool found = find_row(&access->customer, customer_id, snapshot, access->in_order);
   MemoryContextSwitchTo(caller);
   return found;
+}
+
+void restart_positions(PositionAccess* access) {
+  access->position.in_order = false;
+  access->customer.in_order = false;
 }
 
 void start_change(PositionAccess* access) {

@@ -28,6 +28,7 @@ struct KeyedRelation {
   Relation index;
   IndexScanDesc scan;
   TupleTableSlot* slot;  // the row found last
+  bool in_order;         // the scan goes on from there to greater keys
 };
 
 struct PositionAccess {
@@ -35,6 +36,7 @@ struct PositionAccess {
   KeyedRelation customer;  // opened by the first find_customer
   PositionColumns columns;
   AttrNumber customer_created_on;
+  bool in_order;            // customers are asked for in ascending order and lie close: read along the index
   TupleTableSlot* changed;  // virtual: the row as it will be written
   TupleTableSlot* asked;    // virtual: the same with indexed profiles, as facts are computed from it
   ResultRelInfo* result;    // for index entries of updates that are not HOT
@@ -50,6 +52,9 @@ void close_positions(PositionAccess* access);
 // there is none.
 bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot);
 bool find_customer(PositionAccess* access, int64 customer_id, Snapshot snapshot);
+
+// restart_positions: the snapshot is another, which may see versions that scans along the index have passed.
+void restart_positions(PositionAccess* access);
 
 // start_change copies the found row into `changed`; set_* replace columns; write_change updates the row.
 // Returns false where another transaction has changed or deleted the row since it was found:
