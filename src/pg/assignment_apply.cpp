@@ -352,6 +352,7 @@ constexpr QueueReason kBusyReason = {ERRCODE_LOCK_NOT_AVAILABLE,
 
 Outcome decide_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
                         bool* changed) {
+  application->access->locked = false;
   for (;;) {
     CHECK_FOR_INTERRUPTS();
     MemoryContextReset(application->customer);

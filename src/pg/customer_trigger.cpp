@@ -221,6 +221,7 @@ void add_contacts(TransitionRows rows, TupleDesc descriptor, int8 sign) {
         if (given[side])
           change_set_deltas().push_back({customer_id, 0, 0, 0, core::Facet::Contacts, sign, side});
     });
+    change_set_bound();
   }
   close_transition(&rows);
 }

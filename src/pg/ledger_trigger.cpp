@@ -53,6 +53,7 @@ void flush(Statement* statement) {
     }
   });
   batch->count = 0;
+  change_set_bound();
 }
 
 Datum keep_rate(Statement* statement, const ItemRow& item) {
