@@ -31,7 +31,7 @@ day() { date -u -d "$today + $1 day" +%F; }
 # Peers beside the extension; the nightly script's ledger is the bare table.
 install_peers() {
   sql -f tests/bench/peers/empty_trigger.sql -f tests/bench/peers/row_trigger.sql -f tests/bench/peers/statement_trigger.sql
-  sql -v ledger=bench.item -f tests/bench/peers/nightly_tables.sql -f tests/bench/peers/compare.sql
+  sql -v ledger=bench.item -f tests/bench/peers/nightly_tables.sql -f tests/bench/peers/compare.sql >/dev/null
 }
 
 # agree WHAT A B: two views of memberships (peers/compare.sql); differences end the bench.
@@ -46,7 +46,8 @@ agree() {
 positions_hold() {
   [ "$(sql -c 'SELECT count(*) FROM receivables.check_positions()')" = 0 ] || stop_with "positions differ from the ledger"
 }
-accepts_queue() { sql -c "SET search_assign.apply = 'queue'" 2>/dev/null; }
+# Before the module is loaded any value would do, and one that it does not know falls back to the default.
+accepts_queue() { [ "$(PGOPTIONS='-c search_assign.apply=queue' sql -c "LOAD 'search_assign'" -c 'SHOW search_assign.apply' 2>/dev/null)" = queue ]; }
 empty_queue() {
   if [ -n "$(sql -c "SELECT to_regprocedure('receivables.search_assign_pending()')")" ]; then sql -c 'CALL receivables.search_assign_pending()' 2>/dev/null; fi
 }

@@ -12,7 +12,7 @@ sql -c 'VACUUM ANALYZE receivables.position'
 run=$(milliseconds -c 'CALL receivables.search_assign(true)')
 row "second run, everyone" "$(ratio "$run" "$group")" '0.6' 'likewise'
 # The nightly script reads the same ledger here; all is written the first time, as by the first run.
-sql -v ledger=receivables.item -f tests/bench/peers/nightly_tables.sql -f tests/bench/peers/compare.sql -c 'ANALYZE bench.customer' -c 'ANALYZE bench.position'
+sql -v ledger=receivables.item -f tests/bench/peers/nightly_tables.sql -f tests/bench/peers/compare.sql -c 'ANALYZE bench.customer' -c 'ANALYZE bench.position' >/dev/null
 night=$(wall sql -f tests/bench/peers/nightly.sql)
 row "  nightly script, the first time" "$(ratio "$night" "$group")" '-' 'likewise'
 sql -c 'VACUUM ANALYZE bench.position'

@@ -47,7 +47,8 @@ BEGIN
   END IF;
 END $$;
 
-CREATE FUNCTION statement_trigger.decide(touched bigint[]) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION statement_trigger.decide(touched bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
 UPDATE statement_trigger.position p
 SET outstanding = f.outstanding, overdue = f.overdue, credits = f.credits, open_items = f.open_items, oldest_due_date = f.oldest_due_date,
     sales_12m = f.sales_12m, last_payment_on = f.last_payment_on, scenario = d.scenario, collection_portfolio = d.collection_portfolio,
@@ -70,10 +71,11 @@ FROM (SELECT g.customer_id,
 JOIN statement_trigger.customer c ON c.customer_id = f.customer_id,
 LATERAL statement_trigger.decision(f.outstanding, f.overdue, f.unqualified_overdue_30, f.overdue_40, f.oldest_due_date, f.credits, f.open_items,
   f.due_within_7, f.disputed, f.sales_12m, f.last_payment_on, f.average_days_late, c.country, c.sector, c.email, c.external_score) d
-WHERE p.customer_id = f.customer_id AND p.customer_id = ANY (touched)
-$$;
+WHERE p.customer_id = f.customer_id AND p.customer_id = ANY (touched);
+END $$;
 
-CREATE FUNCTION statement_trigger.inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Generic plans: planning anew for every array of customers would cost a one-row statement more than all the rest.
+CREATE FUNCTION statement_trigger.inserted() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   touched bigint[];
 BEGIN
@@ -94,7 +96,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION statement_trigger.updated() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION statement_trigger.updated() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   touched bigint[];
 BEGIN
@@ -116,7 +118,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION statement_trigger.deleted() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION statement_trigger.deleted() RETURNS trigger LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   touched bigint[];
 BEGIN
