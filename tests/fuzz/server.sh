@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Random criteria, random bytes as values, and random arguments of every function, against the server: it must survive, no
 # internal error may come out, refusals must be documented, and rules must come to the customers that try_search() gives.
-# FUZZ_SECONDS (default 28); FUZZ_SEED repeats a run (build/fuzz is not needed for that).
+# FUZZ_SECONDS (default 28); FUZZ_SEED repeats a run.
 set -euo pipefail
 cd "$SA_ROOT"
 psql -Xq -v ON_ERROR_STOP=1 -c "ALTER DATABASE \"$PGDATABASE\" SET search_assign.business_date = '2026-06-15'" \

@@ -137,7 +137,8 @@ void ValueFuzz::copy(Random& random) {
     server_.value("TRUNCATE landing");
     return;
   }
-  if (!listed(answer.state, "22P03 08P01 22P04 22003"))
+  // 54000: a damaged length makes PostgreSQL ask for more than a value may have.
+  if (!listed(answer.state, "22P03 08P01 22P04 22003 54000"))
     found("COPY: " + answer.state + " " + answer.message, hex(stream));
   ++refused_[answer.state];
 }
