@@ -70,7 +70,7 @@ void CriteriaFuzz::use_in_ledger(Random& random) {
   must("COMMIT");
   // Every customer is touched; a number never used before makes it a change.
   must("BEGIN");
-  must("UPDATE receivables.customer SET external_score = " + std::to_string(ledgers_ * 50) +
+  must("UPDATE receivables.customer SET external_score = " + std::to_string((ledgers_ + 1) * 50) +
        " + customer_id");
   must(
       "INSERT INTO receivables.item (customer_id, due_date, amount) SELECT customer_id, date '2026-06-15' "
