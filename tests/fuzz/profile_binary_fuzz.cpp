@@ -1,5 +1,6 @@
 // Any bytes as a stored maturity profile: every reader ends with a result or an Error, and what
 // validate accepts is what encode writes and keeps its sums through addition and subtraction.
+#include <cstdlib>
 
 #include "search_assign/core/activity.hpp"
 #include "search_assign/core/error.hpp"

@@ -1,5 +1,5 @@
 // Any text as a maturity profile: it is read or refused, and what is read has one canonical form.
-
+#include <cstdlib>
 #include <string_view>
 
 #include "search_assign/core/error.hpp"
