@@ -83,7 +83,7 @@ void end_application(Application* application, MemoryContext caller) {
   close_membership_log(application->log);
   close_sql(application);
   close_positions(application->access);
-  report_failures(application->log);
+  if (!application->evaluate_manual_rules) report_failures(application->log);  // a run does at its end
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(application->memory);
 }
