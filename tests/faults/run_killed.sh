@@ -42,9 +42,9 @@ check() { # check LIMIT
   expect 'customers whose log ends otherwise' 0 "$(ask -c "
     SELECT count(*) FROM receivables.scenario_membership m
     WHERE m.scenario <> (SELECT l.name FROM receivables.membership_log l WHERE l.customer_id = m.customer_id
-                         AND l.target = 'scenario' ORDER BY l.log_id DESC LIMIT 1)")"
+                         AND l.target = 'scenario' ORDER BY l.recorded_at DESC, l.log_id DESC LIMIT 1)")"
   expect 'changes logged twice' 0 "$(ask -c "
-    SELECT count(*) FROM (SELECT name, lag(name) OVER (PARTITION BY customer_id ORDER BY log_id) AS former
+    SELECT count(*) FROM (SELECT name, lag(name) OVER (PARTITION BY customer_id ORDER BY recorded_at, log_id) AS former
                           FROM receivables.membership_log WHERE target = 'scenario') l WHERE name = former")"
 }
 limit() { # limit AMOUNT: a criteria that costs some time, so that runs have a middle
