@@ -2,6 +2,7 @@
 
 -- Runs and their units of work have their numbers from one sequence: a number names one lock (src/pg/run_lock.cpp).
 CREATE SEQUENCE receivables.search_assign_run_id_seq;
+COMMENT ON SEQUENCE receivables.search_assign_run_id_seq IS 'Numbers of runs and of their units of work.';
 
 CREATE TABLE receivables.search_assign_run (
   run_id                bigint NOT NULL DEFAULT pg_catalog.nextval('receivables.search_assign_run_id_seq') CONSTRAINT search_assign_run_pkey PRIMARY KEY,
