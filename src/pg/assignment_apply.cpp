@@ -5,6 +5,7 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_queue.hpp"
+#include "search_assign/pg/daily_work.hpp"
 #include "search_assign/pg/decision.hpp"
 #include "search_assign/pg/membership_log.hpp"
 #include "search_assign/pg/settings.hpp"
@@ -92,7 +93,8 @@ void end_application(Application* application, MemoryContext caller) {
   close_sql(application);
   close_change_queue(application->queue);
   close_positions(application->access);
-  report_failures(application->log);
+  if (!application->evaluate_manual_rules && !day_roll_under_way())
+    report_failures(application->log);  // a run does at its end
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(application->memory);
 }
