@@ -24,7 +24,7 @@ SELECT t.statements, t.ledger_rows, t.applications, t.customers_decided, t.searc
        q.length AS queue_length, q.age AS queue_age_seconds, t.since AS stats_reset, t.scope, t.problem
 FROM receivables.statistics_totals() t,
      (SELECT count(*) AS length,
-             greatest(extract(epoch FROM pg_catalog.clock_timestamp() - min(c.queued_at)), 0)::double precision AS age
+             extract(epoch FROM pg_catalog.clock_timestamp() - min(c.queued_at))::double precision AS age
       FROM receivables.change_queue c) q;
 COMMENT ON VIEW receivables.search_assign_stats IS
   'One row (key stats_reset): what the extension has done in this database since the last reset, all sessions together, and what waits in the queue. A transaction counts when it ends.';

@@ -119,7 +119,7 @@ void flush(bool undone) {
   for (int i = kCounters; i < kStatistics; ++i)
     if (values[i] != 0) kept[i] += static_cast<uint64>(static_cast<double>(values[i]) * nanoseconds_a_tick);
   memset(values, 0, sizeof pending_statistics.values);
-  add_to_statistics_file(kept, kStatistics);
+  add_to_statistics_file(kept, kStatistics, false);
 }
 
 void transaction_event(XactEvent event, void*) {
@@ -155,7 +155,7 @@ void note_effect_level() noexcept {
   memcpy(top.before, pending_statistics.values + kFirst, sizeof top.before);
 }
 
-bool save_statistics() noexcept { return add_to_statistics_file(kept, kStatistics); }
+bool save_statistics() noexcept { return add_to_statistics_file(kept, kStatistics, true); }
 
 const uint64* session_statistics() noexcept { return kept; }
 

@@ -294,9 +294,9 @@ void reset_values(void*) {
 
 }  // namespace
 
-bool add_to_statistics_file(uint64* values, int count) noexcept {
+bool add_to_statistics_file(uint64* values, int count, bool look) noexcept {
   Addition addition = {values, count};
-  return use_file(++uses % kLookEvery == 0, add_values, &addition);
+  return use_file(look || ++uses % kLookEvery == 0, add_values, &addition);
 }
 
 bool read_statistics_file(StatisticsTotals* totals) noexcept { return use_file(true, read_values, totals); }

@@ -22,9 +22,9 @@ struct StatisticsTotals {
 };
 
 // add_to_statistics_file adds the values and sets to 0 what it has added. False: the file cannot be used now.
-bool add_to_statistics_file(uint64* values, int count) noexcept;
-// read_statistics_file sums up; reset_statistics_file lets all values begin at 0. False: the file cannot be
-// used. Both look for a file that was removed meanwhile, and for one that can be used again.
+// `look`: find out now, not later, whether it was removed or can be used again.
+bool add_to_statistics_file(uint64* values, int count, bool look) noexcept;
+// read_statistics_file sums up; reset_statistics_file lets all values begin at 0. Both look.
 bool read_statistics_file(StatisticsTotals* totals) noexcept;
 bool reset_statistics_file() noexcept;
 const char* statistics_file_problem() noexcept;
