@@ -8,6 +8,7 @@
 #include "search_assign/pg/membership_log.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/statistics.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -33,6 +34,7 @@ struct Application {
   bool run;                 // no deltas: writes only what changed
   bool evaluate_manual_rules;
   bool sql_open;
+  Ticks time;  // since when the present part has been going on
   MaintenanceScope scope;
   MemoryContext memory;    // of the application
   MemoryContext customer;  // reset per customer
@@ -68,6 +70,7 @@ void use_configuration(Application* application) {
 void begin_application(Application* application, bool run) {
   memset(application, 0, sizeof *application);
   application->run = run;
+  application->time = start_timer();
   application->memory =
       AllocSetContextCreate(CurrentMemoryContext, "search_assign application", ALLOCSET_DEFAULT_SIZES);
   application->customer =
@@ -84,6 +87,7 @@ void end_application(Application* application, MemoryContext caller) {
   close_sql(application);
   close_positions(application->access);
   report_failures(application->log);
+  stop_timer(Part::Log, application->time);
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(application->memory);
 }
@@ -268,15 +272,21 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   if (!read_customer(application, customer_id, &decision)) return Outcome::Gone;
   read_previous(application);
   load_hand_made(application, customer_id, hand_made_changed(deltas, count));
+  application->time = stop_timer(Part::Reading, application->time);
   decide_now(&decision, buffers);
+  application->time = stop_timer(Part::Searches, application->time);
+  add(Counter::SearchFailures, static_cast<uint64>(decision.failure_count));
   if (application->run && stands(application, decision)) return Outcome::Stands;
 
   const core::Date review =
       application->config->has_time_terms || !buffers->hand_made.empty()
           ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
           : core::kNoDate;
+  application->time = stop_timer(Part::LookAhead, application->time);
   set_decision(application, decision, review);
-  if (!write_change(access)) return Outcome::Outdated;
+  const bool written = write_change(access);
+  application->time = stop_timer(Part::Writing, application->time);
+  if (!written) return Outcome::Outdated;
   compute([&] {
     core::differences({buffers->previous.data(), buffers->previous.size()},
                       {buffers->next.data(), buffers->next.size()}, buffers->changes);
@@ -284,6 +294,8 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   *changed = !buffers->changes.empty();
   log_changes(application, customer_id, decision.as_of);
   record_failures(application, customer_id, decision);
+  add(Counter::MembershipChanges, buffers->changes.size());
+  if (*changed || decision.failure_count > 0) application->time = stop_timer(Part::Log, application->time);
   return Outcome::Written;
 }
 
@@ -295,7 +307,9 @@ Outcome decide_customer(Application* application, int64 customer_id, core::Delta
     MemoryContextSwitchTo(application->customer);
     const Outcome outcome = try_customer(application, customer_id, deltas, count, changed);
     MemoryContextSwitchTo(application->memory);
+    if (outcome == Outcome::Stands || outcome == Outcome::Written) add(Counter::CustomersDecided, 1);
     if (outcome != Outcome::Outdated) return outcome;
+    add(Counter::ConflictRetries, 1);
     AcceptInvalidationMessages();
     PopActiveSnapshot();
     PushActiveSnapshot(GetLatestSnapshot());
@@ -325,6 +339,7 @@ void apply_deltas_to_customers(core::Delta* deltas, size_t count) {
     first = last;
   }
   end_application(&application, caller);
+  add(Counter::Applications, 1);
 }
 
 RunResult decide_customers(const int64* customer_ids, size_t count, bool evaluate_manual_rules) {

@@ -8,6 +8,7 @@
 #include "search_assign/pg/position.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/statistics.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -211,7 +212,10 @@ SA_FUNCTION(sa_search_assign) {
   run.visit.memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign run", ALLOCSET_DEFAULT_SIZES);
   SPI_connect_ext(run.atomic ? 0 : SPI_OPT_NONATOMIC);
   PushActiveSnapshot(GetLatestSnapshot());
+  const Ticks started = start_timer();
   run_search_assign(&run);
+  count(Counter::Runs);
+  stop_timer(Part::Run, started);
   PopActiveSnapshot();
   SPI_finish();
   PG_RETURN_VOID();
