@@ -15,6 +15,7 @@
 #include "search_assign/pg/run_lock.hpp"
 #include "search_assign/pg/run_share.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
@@ -358,10 +359,13 @@ SA_FUNCTION(sa_search_assign) {
   run.memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign run", ALLOCSET_DEFAULT_SIZES);
   SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC);
   MemoryContext procedure = MemoryContextSwitchTo(run.memory);
+  const Ticks started = start_timer();
+  count(Counter::Runs);
   if (atomic)
     run_atomic(&run);
   else
     run_shared(&run);
+  stop_timer(Part::Run, started);
   MemoryContextSwitchTo(procedure);
   SPI_finish();
   MemoryContextDelete(run.memory);

@@ -9,6 +9,7 @@
 #include "search_assign/pg/delta_run.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
@@ -100,6 +101,7 @@ void apply_or_queue(Application* application) {
   LockTimeout = former_timeout;
   if (error != nullptr) {
     if (ends_session(error) || cancels(error)) ReThrowError(error);
+    count(Counter::ApplicationFailures);
     queue_deltas(application->deltas, application->count, {error->sqlerrcode, error->message});
   }
   MemoryContextSwitchTo(caller);
