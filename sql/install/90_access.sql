@@ -101,3 +101,4 @@ SELECT pg_catalog.pg_extension_config_dump('receivables.hand_assignment', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.position', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log_log_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.daily_work', '');

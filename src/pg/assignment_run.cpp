@@ -5,6 +5,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_set.hpp"
 #include "search_assign/pg/configuration.hpp"
+#include "search_assign/pg/daily_work.hpp"
 #include "search_assign/pg/position.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
@@ -66,7 +67,8 @@ void collect_visit(Visit* visit, bool everyone) {
   while (table_scan_getnextslot(scan, ForwardScanDirection, access->position.slot)) {
     CHECK_FOR_INTERRUPTS();
     bool is_null = false;
-    if (everyone || config->has_manual_rules || must_visit(access, config->version, today))
+    if (everyone || (config->has_manual_rules && !day_roll_under_way()) ||
+        must_visit(access, config->version, today))
       add_visit(visit,
                 DatumGetInt64(get_column(access->position.slot, access->columns.customer_id, &is_null)));
   }
@@ -166,7 +168,7 @@ void show_progress(Run* run, bool last) {
 void visit_customers(Run* run) {
   for (size_t first = 0; first < run->visit.count;) {
     const size_t size = std::min(kBatchCustomers, run->visit.count - first);
-    const RunResult result = decide_customers(run->visit.ids + first, size, true);
+    const RunResult result = decide_customers(run->visit.ids + first, size, !day_roll_under_way());
     first += size;
     run->done += static_cast<int64>(size);
     run->changed += result.changed;
