@@ -2,9 +2,11 @@
 #include "search_assign/pg/worker_shared.hpp"
 
 extern "C" {
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_database.h"
-#include "commands/dbcommands.h"
 #include "nodes/pg_list.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -13,7 +15,6 @@ extern "C" {
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 }
@@ -68,14 +69,20 @@ void take_slot(const char* name) {
     ereport(LOG, (errmsg("search_assign.databases lists more databases than max_worker_processes allows")));
 }
 
-// The database's OID, InvalidOid where there is none to connect to.
+// The database's OID, InvalidOid where there is none to connect to. Read row by row: without a database of
+// its own a process cannot use the catalog caches.
 Oid find_database(const char* name) {
   StartTransactionCommand();
-  Oid database = get_database_oid(name, true);
-  HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
-  if (!HeapTupleIsValid(tuple) || !reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datallowconn)
-    database = InvalidOid;
-  if (HeapTupleIsValid(tuple)) ReleaseSysCache(tuple);
+  Oid database = InvalidOid;
+  Relation catalog = table_open(DatabaseRelationId, AccessShareLock);
+  TableScanDesc scan = table_beginscan_catalog(catalog, 0, nullptr);
+  HeapTuple tuple = nullptr;
+  while (!OidIsValid(database) && (tuple = heap_getnext(scan, ForwardScanDirection)) != nullptr) {
+    auto* row = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+    if (row->datallowconn && strcmp(NameStr(row->datname), name) == 0) database = row->oid;
+  }
+  table_endscan(scan);
+  table_close(catalog, AccessShareLock);
   CommitTransactionCommand();
   MemoryContextSwitchTo(pass_memory);
   return database;
