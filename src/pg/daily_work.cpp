@@ -30,7 +30,11 @@ namespace search_assign::pg {
 namespace {
 
 constexpr const char* kDayRoll = "search_assign";  // the shipped entry
-constexpr int kFreeProcessTries = 60;              // a second each
+// Whatever a command has set or left. As DISCARD ALL does, but for the session's lock.
+constexpr const char* kTidyUp =
+    "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD TEMP; DISCARD "
+    "SEQUENCES";
+constexpr int kFreeProcessTries = 60;  // a second each
 
 // What the process is told, in bgw_extra.
 struct Order {
@@ -152,7 +156,7 @@ void run_entry(const Entry* entry) {
   PG_END_TRY();
   rolling = false;
   end_entry(entry, error);
-  run_command("DISCARD ALL");  // whatever the command has set
+  run_command(kTidyUp);
 }
 
 // False: the extension has been dropped meanwhile.

@@ -49,9 +49,11 @@ void run_statement(RawStmt* statement, const char* command) {
   CommitTransactionCommand();
 }
 
-void tag_of(SessionLock lock, Oid extension, LOCKTAG* tag) {
-  // Sub-object numbers of an extension are used by nobody else; DROP EXTENSION locks number 0.
-  SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, ExtensionRelationId, extension, static_cast<uint16>(lock));
+// Like an advisory lock, it outlives transactions that fail and goes with the session; the last number keeps
+// it apart from those of pg_advisory_lock(), which end in 1 and 2.
+void tag_of(SessionLock lock, LOCKTAG* tag) {
+  SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, ExtensionRelationId, installed_extension(),
+                       static_cast<uint16>(lock));
 }
 
 }  // namespace
@@ -107,13 +109,13 @@ char* recover() {
   HOLD_INTERRUPTS();
   error_context_stack = nullptr;
   EmitErrorReport();
-  MemoryContextSwitchTo(CurTransactionContext != nullptr ? TopMemoryContext : TopMemoryContext);
+  MemoryContextSwitchTo(TopMemoryContext);
   ErrorData* error = CopyErrorData();
   debug_query_string = nullptr;
   AbortOutOfAnyTransaction();
   LWLockReleaseAll();  // an error outside of any transaction
-  MemoryContextSwitchTo(TopMemoryContext);
   FlushErrorState();
+  MemoryContextSwitchTo(TopMemoryContext);
   char* message = pstrdup(error->message != nullptr ? error->message : "unknown error");
   FreeErrorData(error);
   pgstat_report_stat(true);
@@ -126,19 +128,19 @@ Oid installed_extension() { return get_extension_oid("search_assign", true); }
 
 void lock_for_session(SessionLock lock, bool shared) {
   LOCKTAG tag;
-  tag_of(lock, installed_extension(), &tag);
+  tag_of(lock, &tag);
   LockAcquire(&tag, shared ? ShareLock : ExclusiveLock, true, false);
 }
 
 bool try_lock_for_session(SessionLock lock, bool shared) {
   LOCKTAG tag;
-  tag_of(lock, installed_extension(), &tag);
+  tag_of(lock, &tag);
   return LockAcquire(&tag, shared ? ShareLock : ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 bool somebody_holds(SessionLock lock) {
   LOCKTAG tag;
-  tag_of(lock, installed_extension(), &tag);
+  tag_of(lock, &tag);
   if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL) return true;
   LockRelease(&tag, ExclusiveLock, false);
   return false;

@@ -123,7 +123,7 @@ sql -d alone -c "INSERT INTO receivables.daily_work (name, command) VALUES ('lon
 cancelled=$(psql -Xd alone -c 'SET statement_timeout = 1000' -c 'CALL receivables.search_assign_daily()' 2>&1) && { echo 'not cancelled'; exit 1; }
 grep -q 'statement timeout' <<<"$cancelled" || { echo "$cancelled"; exit 1; }
 wait_for 5 0 alone "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'search_assign daily work'"
-expect 'connections that hold nothing' 0 "$(sql -d alone -c "SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = 'alone')")"
+expect 'connections that hold nothing' 0 "$(sql -d alone -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = 'alone')")"
 
 echo '-- two calls at once: the second waits, nothing is done twice'
 sql -d alone -c "UPDATE receivables.daily_work SET command = 'INSERT INTO public.done (work) SELECT ''slow'' FROM pg_sleep(1)' WHERE name = 'long'" \

@@ -16,7 +16,7 @@ DECLARE
   committed_at timestamptz;
 BEGIN
   FOR i IN 1 .. commits LOOP
-    INSERT INTO receivables.item (customer_id, document_no, due_date, amount, open_amount) VALUES (1 + i % 20, i::text, '2999-01-01', 10, 10);
+    INSERT INTO receivables.item (customer_id, document_no, due_date, amount, open_amount) VALUES (1 + i % 19, i::text, '2999-01-01', 10, 10);
     COMMIT;
     committed_at := clock_timestamp();
     WHILE EXISTS (SELECT FROM receivables.change_queue) AND clock_timestamp() < committed_at + interval '10 seconds' LOOP
@@ -48,15 +48,15 @@ wait_for 1 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
 # Another transaction holds the customer's position: the worker says so, and applies when it ends.
 sql -d erp <<'SQL' &
 BEGIN;
-SELECT 1 FROM receivables.position WHERE customer_id = 5 FOR UPDATE;
-SELECT pg_sleep(2);
+SELECT FROM receivables.position WHERE customer_id = 20 FOR UPDATE;
+SELECT FROM pg_sleep(2);
 COMMIT;
 SQL
 holder=$!
 sleep 0.3
-sql -d erp -c "INSERT INTO receivables.item (customer_id, due_date, amount, open_amount) VALUES (5, '2999-01-01', 10, 10)"
+sql -d erp -c "INSERT INTO receivables.item (customer_id, due_date, amount, open_amount) VALUES (20, '2999-01-01', 10, 10)"
 wait_for 1 t erp "SELECT state IN ('retrying', 'applying') FROM receivables.worker_status"
-expect 'still queued' t "$(sql -d erp -c 'SELECT EXISTS (SELECT FROM receivables.change_queue WHERE customer_id = 5)')"
+expect 'still queued' t "$(sql -d erp -c 'SELECT EXISTS (SELECT FROM receivables.change_queue WHERE customer_id = 20)')"
 wait $holder
 wait_for 8 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
 wait_for 1 idle erp 'SELECT state FROM receivables.worker_status'

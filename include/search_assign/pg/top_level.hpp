@@ -26,8 +26,8 @@ char* recover();
 // installed_extension is the OID of the extension in this database, InvalidOid where it is not installed.
 Oid installed_extension();
 
-// Locks without waiting or conflict of their own kinds, on the extension; kept until the session ends.
-enum class SessionLock : uint16 { Daily = 1, Restore = 2 };
+// Locks that a session keeps until it ends.
+enum class SessionLock : uint16 { Daily = 21, Restore = 22 };
 void lock_for_session(SessionLock lock, bool shared);
 bool try_lock_for_session(SessionLock lock, bool shared);
 bool somebody_holds(SessionLock lock);
