@@ -6,7 +6,10 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "commands/extension.h"
 #include "parser/analyze.h"
 #include "pgstat.h"
@@ -20,6 +23,7 @@ extern "C" {
 #include "utils/guc.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 }
 
 namespace search_assign::pg {
@@ -122,6 +126,23 @@ char* recover() {
   pgstat_report_activity(STATE_IDLE, nullptr);
   RESUME_INTERRUPTS();
   return message;
+}
+
+Oid pending_procedure() {
+  const Oid oid = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("search_assign_pending"),
+                                  PointerGetDatum(buildoidvector(nullptr, 0)),
+                                  ObjectIdGetDatum(get_namespace_oid(kSchema, false)));
+  HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
+  bool is_ours = false;
+  if (HeapTupleIsValid(tuple)) {
+    auto* procedure = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+    is_ours = procedure->prokind == PROKIND_PROCEDURE && procedure->prolang == ClanguageId;
+    ReleaseSysCache(tuple);
+  }
+  if (!is_ours)
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+                    errmsg("procedure %s.search_assign_pending() is not the one of search_assign", kSchema)));
+  return oid;
 }
 
 Oid installed_extension() { return get_extension_oid("search_assign", true); }

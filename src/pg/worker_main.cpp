@@ -13,7 +13,6 @@
 
 extern "C" {
 #include "access/xact.h"
-#include "catalog/pg_language.h"
 #include "pgstat.h"
 #include "pgtime.h"
 #include "postmaster/interrupt.h"
@@ -106,25 +105,14 @@ void check_settings() {
     end_to_start_anew();
 }
 
-// The process has a superuser's rights: it calls the module's own procedure, never what somebody put in its
-// place.
-void check_procedure() {
-  const SpiRows rows = spi_select(
-      "SELECT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang"
-      " WHERE p.oid = pg_catalog.to_regprocedure('receivables.search_assign_pending()')"
-      " AND l.lanname = 'c' AND p.proconfig IS NULL AND NOT p.prosecdef");
-  if (rows.count != 1)
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
-                    errmsg("procedure receivables.search_assign_pending() is not the one of search_assign")));
-}
-
 void look_at_queue(Findings* findings) {
   const SpiRows rows = spi_select(
       "SELECT coalesce(pg_catalog.max(q.queue_id), 0), coalesce(pg_catalog.min(q.queue_id), 0)"
       " FROM receivables.change_queue q");
   findings->last_queued = spi_int64(rows, 0, 1);
   findings->first_queued = spi_int64(rows, 0, 2);
-  if (findings->last_queued > 0) check_procedure();
+  // The process has a superuser's rights: it calls nothing but the module's own procedure.
+  if (findings->last_queued > 0) pending_procedure();
 }
 
 void look_at_daily_work(Findings* findings) {

@@ -23,6 +23,10 @@ void run_command(const char* command);
 // the current memory context. Called in PG_CATCH.
 char* recover();
 
+// pending_procedure is the OID of receivables.search_assign_pending(), and raises an error where that is not
+// the module's own but something somebody has put in its place. In a transaction.
+Oid pending_procedure();
+
 // installed_extension is the OID of the extension in this database, InvalidOid where it is not installed.
 Oid installed_extension();
 
