@@ -12,9 +12,7 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
-#include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
-#include "parser/parse_func.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -250,11 +248,8 @@ void report_outcome(TimestampTz started) {
 
 // With the rights that come with those on search_assign_daily() itself.
 void apply_pending() {
-  const Oid procedure =
-      LookupFuncName(list_make2(makeString(pstrdup(kSchema)), makeString(pstrdup("search_assign_pending"))),
-                     0, nullptr, false);
   FmgrInfo function;
-  fmgr_info(procedure, &function);
+  fmgr_info(pending_procedure(), &function);
   CallContext* context = makeNode(CallContext);
   context->atomic = false;
   LOCAL_FCINFO(call, 0);

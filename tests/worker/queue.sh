@@ -61,7 +61,9 @@ wait $holder
 wait_for 8 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
 wait_for 1 idle erp 'SELECT state FROM receivables.worker_status'
 
-# Asleep: no processor time, no wake-ups, no open transaction.
+# Asleep, once the first daily work is done: no processor time, no wake-ups, no open transaction.
+wait_for 20 'f|' erp 'SELECT day_is_newer OR configuration_is_newer, daily_work_pid FROM receivables.search_assign_status, receivables.worker_status'
+sleep 0.5
 ticks() { awk '{ print $14 + $15 }' "/proc/$(worker_pid erp)/stat"; }
 wakeups() { sql -d erp -c 'SELECT wakeups FROM receivables.worker_status'; }
 before="$(ticks) $(wakeups)"
