@@ -101,7 +101,7 @@ expect 'done' "$expected" "$(done_by alone)"
 expect 'errors' "$errors" "$(errors_of alone)"
 expect 'nothing outstanding' 'f|f|2026-03-01' "$(sql -d alone -c 'SELECT configuration_is_newer, day_is_newer, last_run_date FROM receivables.search_assign_status')"
 sql -d alone -c "SET search_assign.apply = 'queue'" -c "INSERT INTO receivables.item (customer_id, due_date, amount, open_amount) VALUES (2, '2999-01-01', 10, 10)"
-expect 'queued' 1 "$(sql -d alone -c 'SELECT count(*) FROM receivables.change_queue')"
+expect 'queued' t "$(sql -d alone -c 'SELECT count(*) > 0 FROM receivables.change_queue')"
 sql -d alone -c 'CALL receivables.search_assign_daily()'
 expect 'applied' 0 "$(sql -d alone -c 'SELECT count(*) FROM receivables.change_queue')"
 expect 'the date of the session' 2026-03-05 "$(sql -d alone -c "SET search_assign.business_date = '2026-03-05'" -c 'CALL receivables.search_assign_daily()' \
