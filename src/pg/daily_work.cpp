@@ -16,6 +16,7 @@ extern "C" {
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "tcop/pquery.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -254,9 +255,8 @@ void apply_pending() {
   context->atomic = false;
   LOCAL_FCINFO(call, 0);
   InitFunctionCallInfoData(*call, &function, 0, InvalidOid, reinterpret_cast<Node*>(context), nullptr);
-  PushActiveSnapshot(GetTransactionSnapshot());
+  EnsurePortalSnapshotExists();  // as CALL would
   FunctionCallInvoke(call);
-  if (ActiveSnapshotSet()) PopActiveSnapshot();
 }
 
 }  // namespace

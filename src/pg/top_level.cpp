@@ -110,7 +110,8 @@ void run_command(const char* command) {
 }
 
 char* recover() {
-  HOLD_INTERRUPTS();
+  // HOLD_INTERRUPTS() and RESUME_INTERRUPTS() would increment a volatile variable, which C++20 deprecates.
+  InterruptHoldoffCount = InterruptHoldoffCount + 1;
   error_context_stack = nullptr;
   EmitErrorReport();
   MemoryContextSwitchTo(TopMemoryContext);
@@ -124,7 +125,7 @@ char* recover() {
   FreeErrorData(error);
   pgstat_report_stat(true);
   pgstat_report_activity(STATE_IDLE, nullptr);
-  RESUME_INTERRUPTS();
+  InterruptHoldoffCount = InterruptHoldoffCount - 1;
   return message;
 }
 

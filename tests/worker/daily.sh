@@ -39,13 +39,13 @@ DROP ROLE nobody_else;
 SQL
 }
 path='pg_catalog, pg_temp'
-done_by() { sql -d "$1" -F ' ' -c "SELECT work, coalesce(path || ' ' || run_by, '') FROM public.done ORDER BY step"; }
-expected="half 
-commits $path postgres
-commits $path postgres
-commits $path postgres
-vacuumed 
-last "
+done_by() { sql -d "$1" -F : -c "SELECT work, coalesce(path || ' ' || run_by, '') FROM public.done ORDER BY step"; }
+expected="half:
+commits:$path postgres
+commits:$path postgres
+commits:$path postgres
+vacuumed:
+last:"
 errors='a sets: role "nobody_else" does not exist
 b fails: division by zero
 e leaves: the command leaves a transaction open
@@ -116,7 +116,7 @@ grep -q 'permission denied' <<<"$refused" || { echo "$refused"; exit 1; }
 sql -d alone -c 'GRANT EXECUTE ON PROCEDURE receivables.search_assign_daily() TO scheduler' -c "UPDATE receivables.daily_work SET active = name IN ('search_assign', 'c commits')" \
   -c "ALTER DATABASE alone SET search_assign.business_date = '2026-03-06'"
 sql -U scheduler -d alone -c 'CALL receivables.search_assign_daily()'
-expect 'run by the owner' "commits $path postgres" "$(done_by alone | tail -1)"
+expect 'run by the owner' "commits:$path postgres" "$(done_by alone | tail -1)"
 
 echo '-- a call that is cancelled takes its process along'
 sql -d alone -c "INSERT INTO receivables.daily_work (name, command) VALUES ('long', 'SELECT pg_sleep(60)')"
