@@ -94,11 +94,11 @@ CREATE FUNCTION receivables.worker_states(OUT database name, OUT pid integer, OU
                                           OUT last_wakeup_at timestamptz, OUT next_work_at timestamptz, OUT daily_work_pid integer,
                                           OUT wakeups bigint, OUT applications bigint, OUT errors bigint, OUT last_error text,
                                           OUT last_error_at timestamptz) RETURNS SETOF record
-  LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 5 AS 'MODULE_PATHNAME', 'sa_worker_states';
+  LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 5 AS 'MODULE_PATHNAME', 'sa_worker_states';
 COMMENT ON FUNCTION receivables.worker_states() IS 'The rows of worker_status.';
 
 CREATE VIEW receivables.worker_status AS
-SELECT w.database, w.pid, w.state, w.started_at, w.last_wakeup_at, w.next_work_at, w.daily_work_pid, w.wakeups, w.applications,
+SELECT w.database::text AS database, w.pid, w.state, w.started_at, w.last_wakeup_at, w.next_work_at, w.daily_work_pid, w.wakeups, w.applications,
        w.errors, w.last_error, w.last_error_at
 FROM receivables.worker_states() w;
 COMMENT ON VIEW receivables.worker_status IS
