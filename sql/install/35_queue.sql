@@ -3,7 +3,7 @@
 
 CREATE TABLE receivables.change_queue (
   customer_id    bigint NOT NULL,
-  queue_id       bigint GENERATED ALWAYS AS IDENTITY (CACHE 100),
+  queue_id       bigint GENERATED ALWAYS AS IDENTITY,
   queued_at      timestamptz NOT NULL,
   sqlstate       text,
   reason         text NOT NULL,

@@ -106,3 +106,4 @@ SELECT pg_catalog.pg_extension_config_dump('receivables.change_queue', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.change_queue_queue_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log_log_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.daily_work', '');

@@ -38,6 +38,7 @@ struct Application {
   SearchFailure* failures;  // of the customer at hand
   bool run;                 // no deltas: writes only what changed
   bool reread;              // the transaction will read again by the snapshot it has
+  bool queued;              // something is queued for the customer at hand
   Ticks time;               // since when the present part has been going on
   int64 wait;               // microseconds it may still wait for others
   bool evaluate_manual_rules;
@@ -310,6 +311,7 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   DecisionBuffers* buffers = application->buffers;
   const bool found = find_position(access, customer_id, SnapshotSelf);
   const QueuedChanges queued = read_queued(application->queue, customer_id, SnapshotSelf);
+  application->queued = queued.count > 0;
   if (!found) {
     remove_queued(application->queue, queued);
     return Outcome::Gone;

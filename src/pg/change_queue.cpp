@@ -6,6 +6,8 @@
 // has taken in each row once.
 #include "search_assign/pg/change_queue.hpp"
 
+#include <utility>
+
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/statistics.hpp"
@@ -46,6 +48,9 @@ QueueColumns queue_columns(TupleDesc descriptor) {
     columns.profiles[i] = column_number(descriptor, kProfileColumns[i]);
   return columns;
 }
+
+// This transaction has queued something: the worker is to know once it has committed.
+bool queued_something = false;
 
 // Reused from customer to customer.
 core::PositionBuffers& buffers() {
@@ -209,6 +214,7 @@ void queue_customer(ChangeQueue* queue, int64 customer_id, core::Delta* deltas, 
   if (net.contact_phones != 0) put_column(row, columns.contact_phones, Int32GetDatum(net.contact_phones));
   finish_row(queue->writer, row);
   add(Counter::CustomersQueued, 1);
+  queued_something = true;
 }
 
 void collect_queued_customers(CustomerIds* customers) {
@@ -226,6 +232,8 @@ void collect_queued_customers(CustomerIds* customers) {
   table_close(queue, NoLock);
   sort_customer_ids(customers);
 }
+
+bool take_queued_something() noexcept { return std::exchange(queued_something, false); }
 
 void queue_deltas(core::Delta* deltas, size_t count, const QueueReason& reason) {
   MemoryContext memory =

@@ -11,6 +11,7 @@
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/subtransaction.hpp"
+#include "search_assign/pg/worker.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -180,6 +181,7 @@ void transaction_event(XactEvent event, void*) {
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PREPARE:
     case XACT_EVENT_ABORT:
+      if (take_queued_something() && event == XACT_EVENT_COMMIT) wake_worker();
       forget();
       abort_maintenance(0);
       abort_allocations_follow(0);

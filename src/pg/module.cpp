@@ -5,6 +5,7 @@
 #include "search_assign/pg/prelude.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/statistics.hpp"
+#include "search_assign/pg/worker.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -13,8 +14,10 @@ extern PGDLLEXPORT void _PG_init(void);
 
 extern "C" void _PG_init(void) {
   search_assign::pg::register_statistics();
+  search_assign::pg::define_worker_settings();
   search_assign::pg::define_settings();
   search_assign::pg::register_change_set_callbacks();
   search_assign::pg::register_configuration_callbacks();
   search_assign::pg::register_status_callbacks();
+  search_assign::pg::register_worker();
 }

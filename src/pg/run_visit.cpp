@@ -3,6 +3,7 @@
 
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/configuration.hpp"
+#include "search_assign/pg/daily_work.hpp"
 #include "search_assign/pg/position.hpp"
 #include "search_assign/pg/settings.hpp"
 
@@ -41,7 +42,7 @@ void add_visit(Visit* visit, int64 customer_id) {
 void collect_visit(Visit* visit, bool everyone, bool resumed) {
   const Configuration* config = configuration();
   const core::Date today = business_date();
-  const bool all = !resumed && (everyone || config->has_manual_rules);
+  const bool all = !resumed && (everyone || (config->has_manual_rules && !day_roll_under_way()));
   PositionAccess* access = open_positions(AccessShareLock);
   TableScanDesc scan = table_beginscan(access->position.relation, GetActiveSnapshot(), 0, nullptr);
   while (table_scan_getnextslot(scan, ForwardScanDirection, access->position.slot)) {

@@ -46,6 +46,9 @@ void queue_customer(ChangeQueue* queue, int64 customer_id, core::Delta* deltas, 
 // collect_queued_customers gives the customers for whom something is queued, ascending.
 void collect_queued_customers(CustomerIds* customers);
 
+// take_queued_something tells whether the transaction that ends has queued anything, and forgets it.
+bool take_queued_something() noexcept;
+
 // queue_deltas appends a change set that lies grouped by customer.
 void queue_deltas(core::Delta* deltas, size_t count, const QueueReason& reason);
 

@@ -1,0 +1,51 @@
+# Shared by the tests of the worker (sourced): a private cluster "worker" with the library preloaded, and waiting.
+# shellcheck shell=bash
+
+start_cluster() { # start_cluster [setting=value ...]
+  scripts/cluster stop worker
+  trap 'code=$?; if [ $code != 0 ]; then tail -40 build/clusters/worker/log; fi; scripts/cluster stop worker' EXIT
+  eval "$(scripts/cluster start worker shared_preload_libraries=search_assign "$@")"
+  export PGOPTIONS='-c client_min_messages=warning'
+}
+sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
+
+# Waits until a query answers as expected; prints what it answered last where it does not.
+wait_for() { # wait_for SECONDS EXPECTED DATABASE QUERY
+  local end=$(($(date +%s%N) + $1 * 1000000000)) answer
+  while :; do
+    answer=$(sql -d "$3" -c "$4" 2>&1) || true
+    if [ "$answer" = "$2" ]; then return 0; fi
+    if [ "$(date +%s%N)" -gt "$end" ]; then
+      echo "after $1 s \"$4\" answers \"$answer\", not \"$2\""
+      psql -X -d postgres -c "SELECT pid, backend_type, datname, state, query FROM pg_stat_activity WHERE backend_type LIKE 'search_assign%'" || true
+      return 1
+    fi
+    sleep 0.02
+  done
+}
+
+# Equal, or the test fails.
+expect() { # expect WHAT EXPECTED ACTUAL
+  if [ "$2" != "$3" ]; then
+    echo "$1: expected \"$2\", found \"$3\""
+    exit 1
+  fi
+}
+
+worker_pid() { sql -d postgres -c "SELECT pid FROM pg_stat_activity WHERE backend_type = 'search_assign worker' AND datname = '$1'"; }
+wait_for_worker() { # wait_for_worker DATABASE
+  wait_for 10 1 postgres "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'search_assign worker' AND datname = '$1'"
+}
+
+# A ledger with a customer whose only item falls due on a given date; "late" is what is overdue.
+make_ledger() { # make_ledger DATABASE DUE_ON
+  sql -d "$1" <<SQL
+CREATE EXTENSION search_assign;
+INSERT INTO receivables.scenario (name, is_default) VALUES ('soft', true), ('hard', false);
+INSERT INTO receivables.search (name, criteria) VALUES ('late', 'overdue > 0');
+INSERT INTO receivables.assignment_rule (search, scenario) VALUES ('late', 'hard');
+INSERT INTO receivables.customer (customer_id, account_no, name) SELECT n, 'C' || n, 'Customer ' || n FROM generate_series(1, 20) n;
+INSERT INTO receivables.item (customer_id, kind, document_no, document_date, due_date, amount, open_amount)
+  VALUES (1, 'invoice', 'first', date '$2' - 30, '$2', 100, 100);
+SQL
+}
