@@ -376,7 +376,8 @@ Outcome decide_customer(Application* application, int64 customer_id, core::Delta
     Outcome outcome = try_customer(application, customer_id, deltas, count, changed);
     if (outcome == Outcome::Busy && !application->reread && wait_for_others(application))
       outcome = Outcome::Outdated;
-    if (outcome == Outcome::Busy) queue_customer(application->queue, customer_id, deltas, count, kBusyReason);
+    if (outcome == Outcome::Busy && (count > 0 || !application->queued))
+      queue_customer(application->queue, customer_id, deltas, count, kBusyReason);
     MemoryContextSwitchTo(application->memory);
     if (outcome == Outcome::Stands || outcome == Outcome::Written) add(Counter::CustomersDecided, 1);
     if (outcome != Outcome::Outdated) return outcome;
