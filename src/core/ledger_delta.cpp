@@ -301,4 +301,15 @@ void group_by_customer(std::span<Delta> deltas) {
   if (from.data() != deltas.data()) std::copy(from.begin(), from.end(), deltas.begin());
 }
 
+std::size_t split_deleted_customers(std::span<Delta> deltas) {
+  std::vector<std::int64_t> deleted;  // ascending, as the deltas are
+  for (const Delta& delta : deltas)
+    if (delta.facet == Facet::Touch && delta.side == kTouchDeleted) deleted.push_back(delta.customer_id);
+  if (deleted.empty()) return deltas.size();
+  const auto others = std::stable_partition(deltas.begin(), deltas.end(), [&](const Delta& delta) {
+    return !std::binary_search(deleted.begin(), deleted.end(), delta.customer_id);
+  });
+  return static_cast<std::size_t>(others - deltas.begin());
+}
+
 }  // namespace search_assign::core

@@ -112,10 +112,13 @@ void apply_or_queue(Application* application) {
 void apply_piece(core::Delta* deltas, size_t count, bool at_commit) {
   Application application = {deltas, count, at_commit};
   compute([&] { core::group_by_customer({deltas, count}); });
-  if (apply_mode() == kApplyFromQueue)
-    queue_deltas(deltas, count, {0, "search_assign.apply = queue"});
-  else
-    apply_or_queue(&application);
+  if (apply_mode() == kApplyFromQueue) {
+    size_t others = 0;
+    compute([&] { others = core::split_deleted_customers({deltas, count}); });
+    queue_deltas(deltas, others, {0, "search_assign.apply = queue"});
+    application = {deltas + others, count - others, at_commit};
+  }
+  if (application.count > 0) apply_or_queue(&application);
 }
 
 // Merges the runs by customer, whole customers a piece, as many as fit into memory.
@@ -166,8 +169,12 @@ void apply_once(size_t first, size_t first_run, bool at_commit) {
 void apply_from(size_t first, size_t first_run, bool at_commit = false) {
   if (applying_level != 0) return;  // an application is under way and takes this part next
   applying_level = GetCurrentTransactionNestLevel();
+  // SET TRANSACTION READ ONLY after a write must not stop what follows from the write. An abort resets it.
+  const bool read_only = XactReadOnly;
+  XactReadOnly = false;
   while (current->deltas.size() > first || current->runs.size() > first_run)
     apply_once(first, first_run, at_commit);
+  XactReadOnly = read_only;
   applying_level = 0;
 }
 

@@ -410,7 +410,8 @@ void compare_ledger(Sink* sink, Snapshot snapshot) {
 SpiStatement unpaired_statement = {
     "SELECT coalesce(c.customer_id, p.customer_id), p.customer_id IS NOT NULL"
     " FROM receivables.customer c FULL JOIN receivables.position p ON p.customer_id = c.customer_id"
-    " WHERE c.customer_id IS NULL OR p.customer_id IS NULL ORDER BY 1",
+    " WHERE p.customer_id IS NULL OR c.customer_id IS NULL"
+    " AND NOT EXISTS (SELECT FROM receivables.change_queue q WHERE q.customer_id = p.customer_id) ORDER BY 1",
     0,
     {},
     nullptr};

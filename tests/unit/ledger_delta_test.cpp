@@ -446,4 +446,19 @@ TEST(LedgerDelta, hostile_promises_never_crash) {
 }
 
 }  // namespace
+TEST(LedgerDelta, DeletedCustomersGoBehindTheOthers) {
+  const auto touch = [](std::int64_t customer, std::uint8_t side) {
+    return Delta{customer, 0, 0, 0, Facet::Touch, 1, side};
+  };
+  std::vector<Delta> deltas = {
+      touch(1, 0), touch(2, 0), touch(2, kTouchDeleted), touch(3, kTouchHandMade), touch(4, kTouchDeleted),
+      touch(5, 0)};
+  EXPECT_EQ(split_deleted_customers(deltas), 3U);
+  std::vector<std::int64_t> order;
+  for (const Delta& delta : deltas) order.push_back(delta.customer_id);
+  EXPECT_EQ(order, (std::vector<std::int64_t>{1, 3, 5, 2, 2, 4}));
+  std::vector<Delta> none = {touch(1, 0)};
+  EXPECT_EQ(split_deleted_customers(none), 1U);
+}
+
 }  // namespace search_assign::core

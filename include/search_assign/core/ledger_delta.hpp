@@ -96,6 +96,10 @@ void promised(Bytes promises, Date as_of, EncodedProfile& out);
 void add_promises(Bytes a, Bytes b, std::vector<std::uint8_t>& out);
 void promise_days(Bytes promises, std::vector<Date>& days);  // promised dates, kNoDate left out
 
+// split_deleted_customers moves the deltas of deleted customers behind those of the others, keeping them
+// grouped, and returns the number of the others' deltas: a deleted customer's memberships end at once.
+std::size_t split_deleted_customers(std::span<Delta> deltas);
+
 // group_by_customer sorts deltas so that each customer's lie together, customers ascending.
 void group_by_customer(std::span<Delta> deltas);
 
