@@ -25,6 +25,14 @@ CREATE TABLE receivables.position (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE receivables.position IS
   'One row a customer: profiles of the ledger, the decision taken from them, and the next date on which time alone may change it. Changed only by the extension.';
+COMMENT ON COLUMN receivables.position.customer_id IS 'Customer.';
+COMMENT ON COLUMN receivables.position.scenario_id IS 'Number of the scenario, also in assignment; NULL without one.';
+COMMENT ON COLUMN receivables.position.collection_portfolio_id IS 'Number of the collection portfolio, also in assignment; NULL without one.';
+COMMENT ON COLUMN receivables.position.risk_portfolio_id IS 'Number of the risk portfolio, also in assignment; NULL without one.';
+COMMENT ON COLUMN receivables.position.contact_emails IS 'Contacts with an e-mail address.';
+COMMENT ON COLUMN receivables.position.contact_phones IS 'Contacts with a telephone number.';
+COMMENT ON COLUMN receivables.position.last_action_on IS 'Date of the last collection action.';
+COMMENT ON COLUMN receivables.position.next_action_on IS 'Date of the next collection action.';
 COMMENT ON COLUMN receivables.position.configuration_version IS 'Version of searches and rules the decision was taken with; 0 = never decided.';
 COMMENT ON COLUMN receivables.position.decided_on IS 'Business date of the last decision.';
 COMMENT ON COLUMN receivables.position.review_on IS 'First later date on which time alone may change an answer; NULL = never.';

@@ -1,6 +1,6 @@
 -- Customer facts: what criteria may speak of, one row a customer. This view is the only definition of
 -- the facts: ledger transactions evaluate its expressions over the customer and position rows
--- (src/pg/facts.cpp), so it may read these two tables and nothing else.
+-- (src/pg/facts.cpp), so it may read customer and current_position and nothing else.
 
 CREATE TABLE receivables.payer_profile_band (
   profile    text NOT NULL CONSTRAINT payer_profile_band_pkey PRIMARY KEY,
@@ -75,7 +75,7 @@ SELECT c.customer_id, c.company, c.account_no, c.name, c.parent_id, c.country, c
        NULL::numeric(28,4) AS credit_available,
        NULL::numeric(9,4) AS credit_usage,
        false AS has_legal_event
-FROM receivables.customer c JOIN receivables.position p ON p.customer_id = c.customer_id;
+FROM receivables.customer c JOIN receivables.current_position p ON p.customer_id = c.customer_id;
 
 COMMENT ON VIEW receivables.customer_facts IS
   'One row per customer (key customer_id): everything criteria may speak of, as of the business date, in the currency of the customer''s company.';

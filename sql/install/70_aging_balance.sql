@@ -15,7 +15,7 @@ SELECT p.customer_id, c.account_no, c.name AS customer, c.company, o.currency, c
        receivables.item_count(p.receivables) AS open_items,
        receivables.oldest_due(p.receivables) AS oldest_due_date,
        receivables.days_overdue(p.receivables) AS days_overdue
-FROM receivables.position p
+FROM receivables.current_position p
 JOIN receivables.customer c ON c.customer_id = p.customer_id
 JOIN receivables.company o ON o.company = c.company
 LEFT JOIN receivables.scenario s ON s.scenario_id = p.scenario_id
@@ -52,7 +52,7 @@ SELECT p.customer_id, c.account_no, c.name AS customer, c.company, o.currency, c
        receivables.business_date() AS as_of_date,
        a.bucket_no AS bucket_order, a.bucket, a.from_days, a.to_days,
        a.amount::numeric(28,4) AS amount, a.items
-FROM receivables.position p
+FROM receivables.current_position p
 JOIN receivables.customer c ON c.customer_id = p.customer_id
 JOIN receivables.company o ON o.company = c.company
 LEFT JOIN receivables.scenario s ON s.scenario_id = p.scenario_id

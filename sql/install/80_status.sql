@@ -64,7 +64,7 @@ SELECT c.customer_id, c.account_no, c.name AS customer, c.company,
        cp.collector IS NULL AS without_collector,
        receivables.total(p.receivables)::numeric(28,4) AS outstanding,
        receivables.overdue(p.receivables)::numeric(28,4) AS overdue
-FROM receivables.position p
+FROM receivables.current_position p
 JOIN receivables.customer c ON c.customer_id = p.customer_id
 LEFT JOIN receivables.portfolio cp ON cp.portfolio_id = p.collection_portfolio_id
 WHERE p.scenario_id IS NULL OR cp.collector IS NULL;

@@ -18,6 +18,8 @@ CREATE TRIGGER search_assign_guard INSTEAD OF INSERT OR UPDATE OR DELETE ON rece
   FOR EACH ROW EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.position
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
+CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.change_queue
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.membership_log
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.hand_assignment
@@ -33,6 +35,7 @@ CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
 REVOKE ALL ON ALL TABLES IN SCHEMA receivables FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA receivables FROM PUBLIC;
 REVOKE ALL ON PROCEDURE receivables.search_assign(boolean) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE receivables.search_assign_pending() FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.write_hand_assignment(bigint, integer, integer, integer, text, date, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.erase_hand_assignment(bigint, integer, integer, text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.set_hand_assignment(bigint, integer, text, text, date, text) FROM PUBLIC;
@@ -99,5 +102,7 @@ SELECT pg_catalog.pg_extension_config_dump('receivables.assignment_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.assignment_rule_rule_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.hand_assignment', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.position', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.change_queue', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.change_queue_queue_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log_log_id_seq', '');

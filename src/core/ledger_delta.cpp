@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <new>
 #include <utility>
 
 #include "search_assign/core/assignment.hpp"
@@ -76,10 +77,39 @@ void each_promise(Bytes promises, Visit visit) {
   }
 }
 
-void apply_promises(Bytes stored, std::span<Delta> deltas, PositionBuffers& out) {
+void write_promises(const DatedProfiles& profiles, std::vector<std::uint8_t>& out) {
+  out.assign(1, kPromisesVersion);
+  for (const auto& [date, profile] : profiles) {
+    if (is_empty(profile)) continue;
+    put_u32(out, static_cast<std::uint32_t>(date));
+    put_u32(out, static_cast<std::uint32_t>(profile.size()));
+    out.insert(out.end(), profile.begin(), profile.end());
+  }
+}
+
+EncodedProfile& profile_on(DatedProfiles& profiles, Date date) {
+  EncodedProfile& profile = profiles[date];
+  if (profile.empty()) profile.assign(empty_profile().begin(), empty_profile().end());
+  return profile;
+}
+
+void collect_promises(Bytes promises, DatedProfiles& profiles, std::vector<ProfileEntry>& scratch) {
+  each_promise(promises, [&](Date date, Bytes added) {
+    scratch.clear();
+    ProfileReader reader(added);
+    for (ProfileEntry entry; reader.next(entry);) scratch.push_back(entry);
+    EncodedProfile& profile = profile_on(profiles, date);
+    merge(profile, scratch, 1, profile);
+  });
+}
+
+void apply_promises(Bytes stored, std::span<const PositionFacets> queued, std::span<Delta> deltas,
+                    PositionBuffers& out) {
   DatedProfiles profiles;
   each_promise(stored,
                [&](Date date, Bytes profile) { profiles[date].assign(profile.begin(), profile.end()); });
+  for (const PositionFacets& row : queued)
+    if (!row.promises.empty()) collect_promises(row.promises, profiles, out.entries);
   std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.aux < b.aux; });
   for (std::size_t first = 0; first < deltas.size();) {
     const Date date = deltas[first].aux;
@@ -87,18 +117,35 @@ void apply_promises(Bytes stored, std::span<Delta> deltas, PositionBuffers& out)
     for (; first < deltas.size() && deltas[first].aux == date; ++first)
       out.entries.push_back(entry_of(deltas[first]));
     normalize(out.entries);
-    EncodedProfile& profile = profiles[date];
-    if (profile.empty()) profile.assign(empty_profile().begin(), empty_profile().end());
+    EncodedProfile& profile = profile_on(profiles, date);
     merge(profile, out.entries, 1, profile);
   }
-  out.promises.assign(1, kPromisesVersion);
-  for (const auto& [date, profile] : profiles) {
-    if (is_empty(profile)) continue;
-    put_u32(out.promises, static_cast<std::uint32_t>(date));
-    put_u32(out.promises, static_cast<std::uint32_t>(profile.size()));
-    out.promises.insert(out.promises.end(), profile.begin(), profile.end());
-  }
+  write_promises(profiles, out.promises);
   out.promises_changed = true;
+}
+
+// The customer's deltas of one facet; they lie sorted by facet.
+std::span<Delta> part_of(std::span<Delta> deltas, Facet facet) {
+  const auto before = [](const Delta& delta, Facet other) { return delta.facet < other; };
+  const auto first = std::lower_bound(deltas.begin(), deltas.end(), facet, before);
+  auto last = first;
+  while (last != deltas.end() && last->facet == facet) ++last;
+  return {first, last};
+}
+
+void apply_profile(std::size_t index, const PositionFacets& facets, std::span<const PositionFacets> queued,
+                   std::span<const Delta> deltas, PositionBuffers& out) {
+  out.entries.clear();
+  for (const Delta& delta : deltas) out.entries.push_back(entry_of(delta));
+  for (const PositionFacets& row : queued) {
+    if (row.profiles[index].empty()) continue;
+    ProfileReader reader(row.profiles[index]);
+    for (ProfileEntry entry; reader.next(entry);) out.entries.push_back(entry);
+  }
+  out.profile_changed[index] = !out.entries.empty();
+  if (!out.profile_changed[index]) return;
+  normalize(out.entries);
+  merge(facets.profiles[index], out.entries, 1, out.profiles[index]);
 }
 
 }  // namespace
@@ -154,32 +201,40 @@ void add_payment_part(std::vector<Delta>& deltas, const ItemFigures& item, Dated
   deltas.back().aux = static_cast<std::int32_t>(std::clamp<std::int64_t>(days_late, INT32_MIN, INT32_MAX));
 }
 
-void apply_deltas(const PositionFacets& facets, std::span<Delta> deltas, PositionBuffers& out) {
-  std::fill(std::begin(out.profile_changed), std::end(out.profile_changed), false);
+PositionFacets empty_facets() {
+  static constexpr std::uint8_t kNoPromises[] = {kPromisesVersion};
+  PositionFacets facets;
+  for (Bytes& profile : facets.profiles) profile = empty_profile();
+  facets.promises = kNoPromises;
+  return facets;
+}
+
+void apply_deltas(const PositionFacets& facets, std::span<const PositionFacets> queued,
+                  std::span<Delta> deltas, PositionBuffers& out) {
+  std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.facet < b.facet; });
+  for (std::size_t i = 0; i < kProfileFacets; ++i)
+    apply_profile(i, facets, queued, part_of(deltas, static_cast<Facet>(i)), out);
+  const std::span promised = part_of(deltas, Facet::Promises);
   out.promises_changed = false;
+  if (!promised.empty() || std::any_of(queued.begin(), queued.end(),
+                                       [](const PositionFacets& row) { return !row.promises.empty(); }))
+    apply_promises(facets.promises, queued, promised, out);
   out.contact_emails = facets.contact_emails;
   out.contact_phones = facets.contact_phones;
-  std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.facet < b.facet; });
-  for (std::size_t first = 0; first < deltas.size();) {
-    const Facet facet = deltas[first].facet;
-    std::size_t last = first;
-    while (last < deltas.size() && deltas[last].facet == facet) ++last;
-    const std::span part = deltas.subspan(first, last - first);
-    first = last;
-    if (facet == Facet::Promises) {
-      apply_promises(facets.promises, part, out);
-    } else if (facet == Facet::Contacts) {
-      for (const Delta& delta : part)
-        (delta.side == 0 ? out.contact_emails : out.contact_phones) += delta.sign;
-    } else if (facet != Facet::Touch) {
-      out.entries.clear();
-      for (const Delta& delta : part) out.entries.push_back(entry_of(delta));
-      normalize(out.entries);
-      const auto index = static_cast<std::size_t>(facet);
-      merge(facets.profiles[index], out.entries, 1, out.profiles[index]);
-      out.profile_changed[index] = true;
-    }
+  for (const PositionFacets& row : queued) {
+    out.contact_emails += row.contact_emails;
+    out.contact_phones += row.contact_phones;
   }
+  for (const Delta& delta : part_of(deltas, Facet::Contacts))
+    (delta.side == 0 ? out.contact_emails : out.contact_phones) += delta.sign;
+}
+
+void add_promises(Bytes a, Bytes b, std::vector<std::uint8_t>& out) {
+  DatedProfiles profiles;
+  std::vector<ProfileEntry> scratch;
+  collect_promises(a, profiles, scratch);
+  collect_promises(b, profiles, scratch);
+  write_promises(profiles, out);
 }
 
 void promised(Bytes promises, Date as_of, EncodedProfile& out) {
@@ -224,13 +279,19 @@ void group_by_customer(std::span<Delta> deltas) {
   const auto by_customer = [](const Delta& a, const Delta& b) { return a.customer_id < b.customer_id; };
   if (std::is_sorted(deltas.begin(), deltas.end(), by_customer)) return;
   if (deltas.size() < kRadixFrom) {
-    std::stable_sort(deltas.begin(), deltas.end(), by_customer);
+    std::sort(deltas.begin(), deltas.end(), by_customer);
     return;
   }
   const auto [least, most] = std::minmax_element(deltas.begin(), deltas.end(), by_customer);
   const std::int64_t smallest = least->customer_id;
   const auto range = static_cast<std::uint64_t>(most->customer_id) - static_cast<std::uint64_t>(smallest);
-  std::vector<Delta> buffer(deltas.size());
+  std::vector<Delta> buffer;
+  try {
+    buffer.resize(deltas.size());
+  } catch (const std::bad_alloc&) {  // the order among a customer's deltas does not matter
+    std::sort(deltas.begin(), deltas.end(), by_customer);
+    return;
+  }
   std::span<Delta> from = deltas;
   std::span<Delta> to = buffer;
   for (unsigned shift = 0; shift < 64 && (range >> shift) != 0; shift += kRadixBits) {

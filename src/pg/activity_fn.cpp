@@ -91,6 +91,17 @@ SA_FUNCTION(sa_promised_profile) {
   PG_RETURN_DATUM(search_assign::pg::bytes_datum(*buffer));
 }
 
+SA_FUNCTION(sa_add_promises) {
+  const Bytes a = search_assign::pg::bytes_of(PG_GETARG_DATUM(0));
+  const Bytes b = search_assign::pg::bytes_of(PG_GETARG_DATUM(1));
+  static std::vector<std::uint8_t>* buffer = nullptr;
+  search_assign::pg::compute([&] {
+    if (buffer == nullptr) buffer = new std::vector<std::uint8_t>;
+    core::add_promises(a, b, *buffer);
+  });
+  PG_RETURN_DATUM(search_assign::pg::bytes_datum(*buffer));
+}
+
 SA_FUNCTION(sa_sales_12m) {
   const Bytes sales = search_assign::pg::bytes_of(PG_GETARG_DATUM(0));
   const Date as_of = PG_GETARG_DATEADT(1);

@@ -4,14 +4,17 @@
 
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/change_queue.hpp"
 #include "search_assign/pg/decision.hpp"
 #include "search_assign/pg/membership_log.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "storage/proc.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 }
@@ -27,10 +30,13 @@ constexpr int kRunLookAhead = 60;
 struct Application {
   const Configuration* config;
   PositionAccess* access;
+  ChangeQueue* queue;
   DecisionBuffers* buffers;
   MembershipLog* log;
   SearchFailure* failures;  // of the customer at hand
   bool run;                 // no deltas: writes only what changed
+  bool reread;              // the transaction will read again by the snapshot it has
+  int64 wait;               // microseconds it may still wait for others
   bool evaluate_manual_rules;
   bool sql_open;
   MaintenanceScope scope;
@@ -76,12 +82,15 @@ void begin_application(Application* application, bool run) {
   application->log = open_membership_log();
   application->buffers = decision_buffers();
   application->access = open_positions(RowExclusiveLock);
+  application->queue = open_change_queue(true);
+  application->wait = int64{lock_wait()} * 1000;
   use_configuration(application);
 }
 
 void end_application(Application* application, MemoryContext caller) {
   close_membership_log(application->log);
   close_sql(application);
+  close_change_queue(application->queue);
   close_positions(application->access);
   report_failures(application->log);
   MemoryContextSwitchTo(caller);
@@ -105,9 +114,9 @@ SpiStatement hand_made_statement = {
     {INT8OID},
     nullptr};
 
-bool hand_made_changed(const core::Delta* deltas, size_t count) {
+bool touched(const core::Delta* deltas, size_t count, uint8_t side) {
   for (size_t i = 0; i < count; ++i)
-    if (deltas[i].facet == core::Facet::Touch && deltas[i].side == core::kTouchHandMade) return true;
+    if (deltas[i].facet == core::Facet::Touch && deltas[i].side == side) return true;
   return false;
 }
 
@@ -136,18 +145,6 @@ void load_hand_made(Application* application, int64 customer_id, bool changed) {
   SPI_freetuptable(rows.table);
 }
 
-void add_deltas(Application* application, core::Delta* deltas, size_t count) {
-  PositionAccess* access = application->access;
-  core::PositionBuffers& out = application->buffers->position;
-  const core::PositionFacets facets = facets_of(access, access->position.slot);
-  compute([&] { core::apply_deltas(facets, {deltas, count}, out); });
-  for (size_t i = 0; i < core::kProfileFacets; ++i)
-    if (out.profile_changed[i]) set_column(access, access->columns.profiles[i], bytes_datum(out.profiles[i]));
-  if (out.promises_changed) set_column(access, access->columns.promises, bytes_datum(out.promises));
-  set_column(access, access->columns.contact_emails, Int32GetDatum(out.contact_emails));
-  set_column(access, access->columns.contact_phones, Int32GetDatum(out.contact_phones));
-}
-
 void read_previous(Application* application) {
   bool is_null = false;
   const core::Bytes stored =
@@ -155,12 +152,12 @@ void read_previous(Application* application) {
   compute([&] { core::decode_assignment(stored, application->buffers->previous); });
 }
 
-// Reads the customer row where a fact or rule needs it; false where the customer is gone.
-bool read_customer(Application* application, int64 customer_id, Decision* decision) {
+// Reads the customer row where a fact or rule needs it, or where it may be gone; false where it is.
+bool read_customer(Application* application, int64 customer_id, bool may_be_gone, Decision* decision) {
   decision->created_on = 0;
-  if (!application->config->needs_customer) return true;
+  if (!application->config->needs_customer && !may_be_gone) return true;
   PositionAccess* access = application->access;
-  if (!find_customer(access, customer_id, GetActiveSnapshot())) return false;
+  if (!find_customer(access, customer_id, SnapshotSelf)) return false;
   bool is_null = false;
   decision->created_on =
       DatumGetDateADT(get_column(access->customer.slot, access->customer_created_on, &is_null));
@@ -247,36 +244,45 @@ void log_changes(Application* application, int64 customer_id, core::Date as_of) 
     add_to_membership_log(application->log, customer_id, as_of, change);
 }
 
-// Tries once to decide the customer on the row version that the active snapshot sees. Written: done;
-// Stands: nothing to do; Outdated: another transaction was first.
-enum class Outcome { Gone, Stands, Written, Outdated };
+// What became of a customer. Outdated: another transaction was first, try again; Busy: another transaction
+// has the position; Stands: nothing to do.
+enum class Outcome { Gone, Stands, Written, Outdated, Busy };
 
-Outcome try_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
-                     bool* changed) {
-  PositionAccess* access = application->access;
+Outcome outcome_of(WriteResult result) {
+  if (result == WriteResult::Written) return Outcome::Written;
+  return result == WriteResult::Outdated ? Outcome::Outdated : Outcome::Busy;
+}
+
+// The customer was deleted: its position and what is queued for it go, its memberships end.
+Outcome remove_customer(Application* application, int64 customer_id, const QueuedChanges& queued) {
   DecisionBuffers* buffers = application->buffers;
-  if (!find_position(access, customer_id, GetActiveSnapshot())) return Outcome::Gone;
-  start_change(access);
-  if (count > 0) add_deltas(application, deltas, count);
+  const core::Date today = decision_date(application);
+  read_previous(application);
+  const Outcome outcome = outcome_of(delete_position(application->access));
+  if (outcome != Outcome::Written) return outcome;
+  remove_queued(application->queue, queued);
+  compute([&] {
+    core::differences({buffers->previous.data(), buffers->previous.size()}, {}, buffers->changes);
+  });
+  log_changes(application, customer_id, today);
+  return Outcome::Gone;
+}
+
+Decision start_decision(Application* application) {
   Decision decision;
   memset(&decision, 0, sizeof decision);
   decision.config = application->config;
-  decision.access = access;
+  decision.access = application->access;
   decision.as_of = decision_date(application);
   decision.evaluate_manual_rules = application->evaluate_manual_rules;
   decision.failures = application->failures;
-  if (!read_customer(application, customer_id, &decision)) return Outcome::Gone;
-  read_previous(application);
-  load_hand_made(application, customer_id, hand_made_changed(deltas, count));
-  decide_now(&decision, buffers);
-  if (application->run && stands(application, decision)) return Outcome::Stands;
+  return decision;
+}
 
-  const core::Date review =
-      application->config->has_time_terms || !buffers->hand_made.empty()
-          ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
-          : core::kNoDate;
-  set_decision(application, decision, review);
-  if (!write_change(access)) return Outcome::Outdated;
+Outcome write_decision(Application* application, int64 customer_id, const Decision& decision, bool* changed) {
+  DecisionBuffers* buffers = application->buffers;
+  const Outcome outcome = outcome_of(write_change(application->access));
+  if (outcome != Outcome::Written) return outcome;
   compute([&] {
     core::differences({buffers->previous.data(), buffers->previous.size()},
                       {buffers->next.data(), buffers->next.size()}, buffers->changes);
@@ -287,18 +293,76 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   return Outcome::Written;
 }
 
+// Tries once to decide the customer on the newest version of its position.
+Outcome try_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
+                     bool* changed) {
+  PositionAccess* access = application->access;
+  DecisionBuffers* buffers = application->buffers;
+  const bool found = find_position(access, customer_id, SnapshotSelf);
+  const QueuedChanges queued = read_queued(application->queue, customer_id, SnapshotSelf);
+  if (!found) {
+    remove_queued(application->queue, queued);
+    return Outcome::Gone;
+  }
+  // Written now, the row would be there twice for a snapshot that does not see the version it replaces.
+  if (application->reread && !sees_position(access, GetTransactionSnapshot())) return Outcome::Busy;
+  start_change(access);
+  if (count > 0 || queued.count > 0) add_changes(access, queued, deltas, count);
+  Decision decision = start_decision(application);
+  const bool may_be_gone = queued.count > 0 || touched(deltas, count, core::kTouchDeleted);
+  if (!read_customer(application, customer_id, may_be_gone, &decision))
+    return remove_customer(application, customer_id, queued);
+  read_previous(application);
+  load_hand_made(application, customer_id, queued.count > 0 || touched(deltas, count, core::kTouchHandMade));
+  decide_now(&decision, buffers);
+  if (application->run && queued.count == 0 && stands(application, decision)) return Outcome::Stands;
+
+  const core::Date review =
+      application->config->has_time_terms || !buffers->hand_made.empty()
+          ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
+          : core::kNoDate;
+  set_decision(application, decision, review);
+  const Outcome outcome = write_decision(application, customer_id, decision, changed);
+  if (outcome == Outcome::Written) remove_queued(application->queue, queued);
+  return outcome;
+}
+
+void wait_in_subtransaction(void* access) { wait_for_position(static_cast<PositionAccess*>(access)); }
+
+// Waits for whoever has the position, as long as lock_wait lets it; false when that is over.
+bool wait_for_others(Application* application) {
+  if (application->wait < 1000) return false;
+  const int former_timeout = LockTimeout;
+  instr_time start;
+  INSTR_TIME_SET_CURRENT(start);
+  LockTimeout = static_cast<int>(application->wait / 1000);
+  ErrorData* error = run_in_subtransaction(wait_in_subtransaction, application->access);
+  LockTimeout = former_timeout;
+  instr_time waited;
+  INSTR_TIME_SET_CURRENT(waited);
+  INSTR_TIME_SUBTRACT(waited, start);
+  application->wait -= static_cast<int64>(INSTR_TIME_GET_MICROSEC(waited));
+  if (error == nullptr) return true;
+  if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE) ReThrowError(error);
+  return false;
+}
+
+constexpr QueueReason kBusyReason = {ERRCODE_LOCK_NOT_AVAILABLE,
+                                     "another transaction was changing the customer's position"};
+
 Outcome decide_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
                         bool* changed) {
   for (;;) {
     CHECK_FOR_INTERRUPTS();
     MemoryContextReset(application->customer);
     MemoryContextSwitchTo(application->customer);
-    const Outcome outcome = try_customer(application, customer_id, deltas, count, changed);
+    Outcome outcome = try_customer(application, customer_id, deltas, count, changed);
+    if (outcome == Outcome::Busy && !application->reread && wait_for_others(application))
+      outcome = Outcome::Outdated;
+    if (outcome == Outcome::Busy) queue_customer(application->queue, customer_id, deltas, count, kBusyReason);
     MemoryContextSwitchTo(application->memory);
     if (outcome != Outcome::Outdated) return outcome;
     AcceptInvalidationMessages();
-    PopActiveSnapshot();
-    PushActiveSnapshot(GetLatestSnapshot());
     restart_positions(application->access);
     use_configuration(application);
   }
@@ -312,11 +376,11 @@ bool lie_close(const int64* customer_ids, size_t count) {
 
 }  // namespace
 
-void apply_deltas_to_customers(core::Delta* deltas, size_t count) {
-  compute([&] { core::group_by_customer({deltas, count}); });
+void apply_deltas_to_customers(core::Delta* deltas, size_t count, bool at_commit) {
   MemoryContext caller = CurrentMemoryContext;
   Application application;
   begin_application(&application, false);
+  application.reread = !at_commit && IsolationUsesXactSnapshot() && IsTransactionBlock();
   bool changed = false;
   for (size_t first = 0; first < count;) {
     size_t last = first;
@@ -333,6 +397,7 @@ RunResult decide_customers(const int64* customer_ids, size_t count, bool evaluat
   Application application;
   begin_application(&application, true);
   application.access->in_order = lie_close(customer_ids, count);
+  application.reread = IsolationUsesXactSnapshot() && IsTransactionBlock();
   application.evaluate_manual_rules = evaluate_manual_rules;
   for (size_t i = 0; i < count; ++i) {
     bool changed = false;

@@ -5,6 +5,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_set.hpp"
 #include "search_assign/pg/configuration.hpp"
+#include "search_assign/pg/pending_run.hpp"
 #include "search_assign/pg/position.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
@@ -182,6 +183,9 @@ void run_search_assign(Run* run) {
   run->reported = run->started;
   change_set_apply_all();
   end_batch(run);  // what was just applied, and what the transaction did before, is to be seen
+  MemoryContext caller = MemoryContextSwitchTo(run->visit.memory);
+  apply_queued_changes(run->atomic);
+  MemoryContextSwitchTo(caller);
   const int64 version = configuration()->version;
   const core::Date today = business_date();
   collect_visit(&run->visit, run->everyone);

@@ -5,12 +5,15 @@
 #include "search_assign/pg/assignment_apply.hpp"
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/change_queue.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "storage/proc.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 }
@@ -52,22 +55,56 @@ void take_out(size_t first) {
   });
 }
 
-void apply_once(size_t first) {
-  take_out(first);
-  if (!OidIsValid(get_namespace_oid(kSchema, true))) return;  // this very transaction drops the extension
-  // The application reads and writes like a statement of its own, and must see what the calling one has
-  // written.
+struct Application {
+  core::Delta* deltas;
+  size_t count;
+  bool at_commit;
+};
+
+// The application reads and writes like a statement of its own, and must see what the calling one has
+// written.
+void apply_in_subtransaction(void* argument) {
+  auto* application = static_cast<Application*>(argument);
   CommandCounterIncrement();
   AcceptInvalidationMessages();
   PushActiveSnapshot(GetLatestSnapshot());
-  apply_deltas_to_customers(current->applying.data(), current->applying.size());
+  apply_deltas_to_customers(application->deltas, application->count, application->at_commit);
   PopActiveSnapshot();
 }
 
-void apply_from(size_t first) {
+// Whatever fails is undone and queued: the ledger's transaction goes on. No lock is waited for longer than
+// for a position.
+void apply_or_queue(Application* application) {
+  MemoryContext memory =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign application", ALLOCSET_SMALL_SIZES);
+  MemoryContext caller = MemoryContextSwitchTo(memory);
+  const int former_timeout = LockTimeout;
+  LockTimeout = std::max(lock_wait(), 1);
+  ErrorData* error = run_in_subtransaction(apply_in_subtransaction, application);
+  LockTimeout = former_timeout;
+  if (error != nullptr) {
+    if (ends_session(error) || cancels(error)) ReThrowError(error);
+    queue_deltas(application->deltas, application->count, {error->sqlerrcode, error->message});
+  }
+  MemoryContextSwitchTo(caller);
+  MemoryContextDelete(memory);
+}
+
+void apply_once(size_t first, bool at_commit) {
+  take_out(first);
+  if (!OidIsValid(get_namespace_oid(kSchema, true))) return;  // this very transaction drops the extension
+  Application application = {current->applying.data(), current->applying.size(), at_commit};
+  compute([&] { core::group_by_customer({application.deltas, application.count}); });
+  if (apply_mode() == kApplyFromQueue)
+    queue_deltas(application.deltas, application.count, {0, "search_assign.apply = queue"});
+  else
+    apply_or_queue(&application);
+}
+
+void apply_from(size_t first, bool at_commit = false) {
   if (applying_level != 0) return;  // an application is under way and takes this part next
   applying_level = GetCurrentTransactionNestLevel();
-  while (current->deltas.size() > first) apply_once(first);
+  while (current->deltas.size() > first) apply_once(first, at_commit);
   applying_level = 0;
 }
 
@@ -75,7 +112,7 @@ void transaction_event(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-      if (current != nullptr) apply_from(0);
+      if (current != nullptr) apply_from(0, true);
       forget();
       break;
     case XACT_EVENT_COMMIT:

@@ -38,23 +38,9 @@ uint64 run_for(SpiStatement* statement, const CustomerIds& customers) {
   return rows;
 }
 
-SpiStatement add_positions = {"INSERT INTO receivables.position (customer_id) SELECT pg_catalog.unnest($1)",
-                              1,
-                              {INT8ARRAYOID},
-                              nullptr};
-// The log stays and says that the memberships ended.
-SpiStatement remove_positions = {
-    "WITH gone AS (DELETE FROM receivables.position WHERE customer_id = ANY ($1) RETURNING customer_id, "
-    "assignment)"
-    " INSERT INTO receivables.membership_log (recorded_at, customer_id, business_date, target, target_id, "
-    "previous)"
-    " SELECT pg_catalog.clock_timestamp(), g.customer_id, receivables.business_date(),"
-    "  (ARRAY['scenario', 'collection_portfolio', 'risk_portfolio', 'customer_group', 'option', "
-    "'colleague'])[m.target],"
-    "  m.target_id, n.name"
-    " FROM gone g CROSS JOIN LATERAL receivables.memberships(g.assignment) m"
-    " LEFT JOIN receivables.assignment_target_name n ON n.target = m.target AND n.target_id = m.target_id"
-    " ORDER BY g.customer_id, m.target, m.target_id",
+// A customer deleted and inserted again by one transaction still has its position.
+SpiStatement add_positions = {
+    "INSERT INTO receivables.position (customer_id) SELECT pg_catalog.unnest($1) ON CONFLICT DO NOTHING",
     1,
     {INT8ARRAYOID},
     nullptr};
@@ -121,10 +107,10 @@ void refuse_orphans(const CustomerIds& customers) {
   end_maintenance(scope);
 }
 
-void touch_all(const CustomerIds& customers) {
+void touch_all(const CustomerIds& customers, uint8_t side) {
   compute([&] {
     for (size_t i = 0; i < customers.count; ++i)
-      change_set_deltas().push_back({customers.ids[i], 0, 0, 0, core::Facet::Touch, 1, 0});
+      change_set_deltas().push_back({customers.ids[i], 0, 0, 0, core::Facet::Touch, 1, side});
   });
 }
 
@@ -200,14 +186,12 @@ void customer_changed(TriggerData* trigger) {
   if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event)) {
     refuse_customers_with_items(&statement.all);
     refuse_orphans(statement.all);
-    run_for(&remove_positions, statement.all);
     run_for(&remove_hand_assignments, statement.all);
     run_for(&remove_failures, statement.all);
-    return;
   }
   if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event)) run_for(&add_positions, statement.all);
   change_set_enter_level();
-  touch_all(statement.all);
+  touch_all(statement.all, TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? core::kTouchDeleted : 0);
   change_set_statement_end();
 }
 

@@ -35,7 +35,7 @@ struct Sources {
 Sources find_sources(Query* view) {
   Sources sources{0, 0, InvalidOid};
   const Oid customer = relation_oid("customer");
-  const Oid position = relation_oid("position");
+  const Oid position = relation_oid("current_position");
   Index index = 0;
   ListCell* cell = nullptr;
   foreach (cell, view->rtable) {
@@ -46,7 +46,7 @@ Sources find_sources(Query* view) {
     if (entry->relid == position) sources.position = index;
   }
   if (sources.customer == 0 || sources.position == 0)
-    elog(ERROR, "view customer_facts does not read customer and position");
+    elog(ERROR, "view customer_facts does not read customer and current_position");
   List* name = list_make2(makeString(pstrdup(kSchema)), makeString(pstrdup("business_date")));
   sources.business_date = LookupFuncName(name, 0, nullptr, false);
   return sources;
@@ -71,7 +71,7 @@ bool bind_sources(Node* node, void* walk_pointer) {
     } else if (var->varno == static_cast<int>(walk->sources->position)) {
       var->varno = OUTER_VAR;
     } else {
-      elog(ERROR, "view customer_facts reads a relation other than customer and position");
+      elog(ERROR, "view customer_facts reads a relation other than customer and current_position");
     }
     return false;
   }

@@ -1,29 +1,17 @@
 // Rows of membership_log. Backend zone.
-//
-// Written straight through the table access method: most of a run's time went into the executor that used to
-// insert them. Their values are ours alone, so that no check of the table is needed; its triggers do not
-// fire.
 #include "search_assign/pg/membership_log.hpp"
 
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/table_writer.hpp"
 
 extern "C" {
-#include "access/table.h"
-#include "access/tableam.h"
-#include "access/xact.h"
-#include "catalog/dependency.h"
-#include "commands/sequence.h"
-#include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/rel.h"
 #include "utils/timestamp.h"
 }
 
 namespace search_assign::pg {
 namespace {
-
-constexpr int kCapacity = 1000;
 
 constexpr const char* kTargetNames[] = {
     "", "scenario", "collection_portfolio", "risk_portfolio", "customer_group", "option", "colleague"};
@@ -57,16 +45,10 @@ struct MembershipLog {
   const Configuration* config;
   MemoryContext memory;  // of the log
   // Opened with the first row: most transactions change no membership.
-  Relation relation;
-  EState* estate;
-  ResultRelInfo* result;
-  Oid sequence;
+  TableWriter* writer;
   LogColumns columns;
   Datum target_names[lengthof(kTargetNames)];
   Datum source_names[lengthof(kSourceNames)];
-  int count;
-  int slot_count;
-  TupleTableSlot** slots;  // materialized rows
   int failure_capacity;
   int64* failure_counts;  // per search
   char** failure_messages;
@@ -91,16 +73,10 @@ void membership_log_use(MembershipLog* log, const Configuration* config) {
 
 namespace {
 
-void open_relation(MembershipLog* log) {
+void open_writer(MembershipLog* log) {
   MemoryContext caller = MemoryContextSwitchTo(log->memory);
-  log->relation = table_open(relation_oid("membership_log"), RowExclusiveLock);
-  log->columns = log_columns(RelationGetDescr(log->relation));
-  log->sequence = getIdentitySequence(RelationGetRelid(log->relation), log->columns.log_id, false);
-  log->estate = CreateExecutorState();
-  log->result = makeNode(ResultRelInfo);
-  InitResultRelInfo(log->result, log->relation, 0, nullptr, 0);
-  ExecOpenIndices(log->result, false);
-  log->slots = static_cast<TupleTableSlot**>(palloc(sizeof(TupleTableSlot*) * kCapacity));
+  log->writer = open_table_writer("membership_log", "log_id");
+  log->columns = log_columns(RelationGetDescr(log->writer->relation));
   for (size_t i = 0; i < lengthof(kTargetNames); ++i)
     log->target_names[i] = CStringGetTextDatum(kTargetNames[i]);
   for (size_t i = 0; i < lengthof(kSourceNames); ++i)
@@ -108,41 +84,9 @@ void open_relation(MembershipLog* log) {
   MemoryContextSwitchTo(caller);
 }
 
-TupleTableSlot* new_row(MembershipLog* log) {
-  if (log->relation == nullptr) open_relation(log);
-  if (log->count == log->slot_count) {
-    MemoryContext caller = MemoryContextSwitchTo(log->memory);
-    log->slots[log->slot_count++] = table_slot_create(log->relation, nullptr);
-    MemoryContextSwitchTo(caller);
-  }
-  TupleTableSlot* row = log->slots[log->count++];
-  ExecClearTuple(row);
-  const auto width = static_cast<size_t>(row->tts_tupleDescriptor->natts);
-  memset(row->tts_values, 0, sizeof(Datum) * width);
-  memset(row->tts_isnull, true, sizeof(bool) * width);
-  return row;
-}
-
-void put(TupleTableSlot* row, AttrNumber column, Datum value) {
-  row->tts_values[column - 1] = value;
-  row->tts_isnull[column - 1] = false;
-}
-
 // Text 0: the target or the rule is gone.
 void put_text(TupleTableSlot* row, AttrNumber column, Datum text) {
-  if (text != static_cast<Datum>(0)) put(row, column, text);
-}
-
-void write_rows(MembershipLog* log) {
-  MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(log->estate));
-  table_multi_insert(log->relation, log->slots, log->count, GetCurrentCommandId(true), 0, nullptr);
-  for (int i = 0; i < log->count; ++i) {
-    ExecInsertIndexTuples(log->result, log->slots[i], log->estate, false, false, nullptr, NIL);
-    ExecClearTuple(log->slots[i]);
-  }
-  MemoryContextSwitchTo(caller);
-  ResetPerTupleExprContext(log->estate);
-  log->count = 0;
+  if (text != static_cast<Datum>(0)) put_column(row, column, text);
 }
 
 }  // namespace
@@ -153,38 +97,32 @@ void add_to_membership_log(MembershipLog* log, int64 customer_id, core::Date bus
   const core::Membership* after = change.after;
   const core::Membership* either = after != nullptr ? after : before;
   const Configuration* config = log->config;
-  TupleTableSlot* row = new_row(log);
+  if (log->writer == nullptr) open_writer(log);
+  TupleTableSlot* row = start_row(log->writer);
   const LogColumns& columns = log->columns;
-  put(row, columns.customer_id, Int64GetDatum(customer_id));
-  put(row, columns.log_id, Int64GetDatum(nextval_internal(log->sequence, false)));
-  put(row, columns.recorded_at, TimestampTzGetDatum(GetCurrentTimestamp()));
-  put(row, columns.business_date, DateADTGetDatum(business_date));
-  put(row, columns.target, log->target_names[static_cast<int>(either->target)]);
-  put(row, columns.target_id, Int32GetDatum(either->target_id));
+  put_column(row, columns.customer_id, Int64GetDatum(customer_id));
+  put_column(row, columns.log_id, Int64GetDatum(next_row_number(log->writer)));
+  put_column(row, columns.recorded_at, TimestampTzGetDatum(GetCurrentTimestamp()));
+  put_column(row, columns.business_date, DateADTGetDatum(business_date));
+  put_column(row, columns.target, log->target_names[static_cast<int>(either->target)]);
+  put_column(row, columns.target_id, Int32GetDatum(either->target_id));
   if (before != nullptr)
     put_text(row, columns.previous, target_name(config, before->target, before->target_id));
   if (after != nullptr) {
     put_text(row, columns.name, target_name(config, after->target, after->target_id));
-    put(row, columns.source, log->source_names[static_cast<int>(after->source)]);
-    put(row, columns.since, DateADTGetDatum(after->since));
+    put_column(row, columns.source, log->source_names[static_cast<int>(after->source)]);
+    put_column(row, columns.since, DateADTGetDatum(after->since));
     if (after->rule_id != 0) {
-      put(row, columns.rule_id, Int64GetDatum(after->rule_id));
+      put_column(row, columns.rule_id, Int64GetDatum(after->rule_id));
       put_text(row, columns.search, rule_search(config, after->rule_id));
     }
   }
-  ExecStoreVirtualTuple(row);
-  ExecMaterializeSlot(row);
-  if (log->count == kCapacity) write_rows(log);
+  finish_row(log->writer, row);
 }
 
 void close_membership_log(MembershipLog* log) {
-  if (log->relation == nullptr) return;
-  if (log->count > 0) write_rows(log);
-  for (int i = 0; i < log->slot_count; ++i) ExecDropSingleTupleTableSlot(log->slots[i]);
-  ExecCloseIndices(log->result);
-  FreeExecutorState(log->estate);
-  table_close(log->relation, NoLock);
-  log->relation = nullptr;
+  if (log->writer != nullptr) close_table_writer(log->writer);
+  log->writer = nullptr;
 }
 
 void note_failure(MembershipLog* log, int search, const char* message) {

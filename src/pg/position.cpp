@@ -104,10 +104,24 @@ bool find_next_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
   return key_of_row(keyed) == customer_id;
 }
 
-bool find_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot, bool in_order) {
-  if (in_order) return find_next_row(keyed, customer_id, snapshot);
+bool find_one_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
+  keyed->in_order = false;
   start_scan(keyed, customer_id, BTEqualStrategyNumber, snapshot);
   return index_getnext_slot(keyed->scan, ForwardScanDirection, keyed->slot);
+}
+
+// SnapshotSelf sees the newest committed version, and takes no predicate locks in a serializable transaction.
+// While another transaction commits a version that lies behind the scan it may see none of the two: then a
+// snapshot of its own decides.
+bool find_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot, bool in_order) {
+  if (in_order ? find_next_row(keyed, customer_id, snapshot) : find_one_row(keyed, customer_id, snapshot))
+    return true;
+  if (snapshot != SnapshotSelf) return false;
+  Snapshot newest = RegisterSnapshot(GetLatestSnapshot());
+  const bool found = find_one_row(keyed, customer_id, newest);
+  keyed->scan->xs_snapshot = SnapshotSelf;
+  UnregisterSnapshot(newest);
+  return found;
 }
 
 // Copies the values of a deformed row into a virtual slot; what they point to stays where it is.
@@ -208,24 +222,54 @@ void set_null(PositionAccess* access, AttrNumber column) {
   access->changed->tts_isnull[column - 1] = true;
 }
 
-bool write_change(PositionAccess* access) {
+namespace {
+
+WriteResult result_of(TM_Result result) {
+  switch (result) {
+    case TM_Ok:
+      return WriteResult::Written;
+    case TM_Updated:
+    case TM_Deleted:
+      return WriteResult::Outdated;
+    case TM_BeingModified:
+      return WriteResult::Busy;
+    default:
+      elog(ERROR, "unexpected result %d of changing a position", static_cast<int>(result));
+  }
+  return WriteResult::Busy;
+}
+
+}  // namespace
+
+WriteResult write_change(PositionAccess* access) {
   TM_FailureData failure;
   LockTupleMode lock_mode;
   bool update_indexes = false;
-  const TM_Result result = table_tuple_update(access->position.relation, &access->position.slot->tts_tid,
-                                              access->changed, GetCurrentCommandId(true), GetActiveSnapshot(),
-                                              InvalidSnapshot, true, &failure, &lock_mode, &update_indexes);
-  switch (result) {
-    case TM_Ok:
-      if (update_indexes) insert_index_entries(access);
-      return true;
-    case TM_Updated:
-    case TM_Deleted:
-      return false;
-    default:
-      elog(ERROR, "unexpected result %d of updating a position", static_cast<int>(result));
-  }
-  return false;
+  const WriteResult result = result_of(table_tuple_update(
+      access->position.relation, &access->position.slot->tts_tid, access->changed, GetCurrentCommandId(true),
+      GetActiveSnapshot(), InvalidSnapshot, false, &failure, &lock_mode, &update_indexes));
+  if (result == WriteResult::Written && update_indexes) insert_index_entries(access);
+  return result;
+}
+
+WriteResult delete_position(PositionAccess* access) {
+  TM_FailureData failure;
+  return result_of(table_tuple_delete(access->position.relation, &access->position.slot->tts_tid,
+                                      GetCurrentCommandId(true), GetActiveSnapshot(), InvalidSnapshot, false,
+                                      &failure, false));
+}
+
+void wait_for_position(PositionAccess* access) {
+  TM_FailureData failure;
+  ItemPointerData row = access->position.slot->tts_tid;
+  TupleTableSlot* locked = table_slot_create(access->position.relation, nullptr);
+  table_tuple_lock(access->position.relation, &row, GetActiveSnapshot(), locked, GetCurrentCommandId(true),
+                   LockTupleNoKeyExclusive, LockWaitBlock, 0, &failure);
+  ExecDropSingleTupleTableSlot(locked);
+}
+
+bool sees_position(PositionAccess* access, Snapshot snapshot) {
+  return table_tuple_satisfies_snapshot(access->position.relation, access->position.slot, snapshot);
 }
 
 Datum get_column(TupleTableSlot* slot, AttrNumber column, bool* is_null) {

@@ -8,6 +8,7 @@
 #include "search_assign/pg/assignment_apply.hpp"
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/change_queue.hpp"
 #include "search_assign/pg/change_set.hpp"
 #include "search_assign/pg/customer_check.hpp"
 #include "search_assign/pg/ledger_history.hpp"
@@ -42,6 +43,7 @@ struct Pass {
   std::vector<core::DatedAmount> allocations;
   std::vector<core::DatedAmount> parts;
   core::PositionBuffers expected;
+  core::PositionBuffers stored;
   size_t limit = 0;  // deltas that fit into memory
   int64 first = 0;   // customers of the pass
   int64 last = 0;    // shrinks while the pass is gathered
@@ -239,24 +241,16 @@ void gather_contacts(Pass* pass, Snapshot snapshot) {
 
 // ---- comparison ----
 
-core::PositionFacets empty_facets() {
-  static constexpr uint8_t kNoPromises[] = {1};
-  core::PositionFacets facets;
-  for (core::Bytes& profile : facets.profiles) profile = core::empty_profile();
-  facets.promises = kNoPromises;
-  return facets;
-}
-
 bool equal_bytes(core::Bytes a, core::Bytes b) {
   return a.size() == b.size() && memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 // Completes `expected` with the facets no delta spoke of.
 void expect_customer(Pass* pass, core::Delta* deltas, size_t count) {
-  const core::PositionFacets nothing = empty_facets();
+  const core::PositionFacets nothing = core::empty_facets();
   core::PositionBuffers& expected = pass->expected;
   compute([&] {
-    core::apply_deltas(nothing, {deltas, count}, expected);
+    core::apply_deltas(nothing, {}, {deltas, count}, expected);
     for (size_t i = 0; i < core::kProfileFacets; ++i)
       if (!expected.profile_changed[i])
         expected.profiles[i].assign(nothing.profiles[i].begin(), nothing.profiles[i].end());
@@ -309,7 +303,8 @@ void write_expected(PositionAccess* access, const core::PositionBuffers& expecte
   set_column(access, access->columns.contact_emails, Int32GetDatum(expected.contact_emails));
   set_column(access, access->columns.contact_phones, Int32GetDatum(expected.contact_phones));
   set_column(access, access->columns.configuration_version, Int64GetDatum(0));  // to be decided again
-  if (!write_change(access)) elog(ERROR, "position changed while the ledger was locked");
+  if (write_change(access) != WriteResult::Written)
+    elog(ERROR, "position changed while the ledger was locked");
 }
 
 // Where the differences go: rows of check_positions(), or mended positions.
@@ -330,10 +325,28 @@ void report(Sink* sink, int64 customer_id, const Difference* differences, int co
   }
 }
 
+// What is stored of a customer: the position with what is queued for it.
+core::PositionFacets stored_facets(Pass* pass, PositionAccess* access, const QueuedChanges& queued) {
+  core::PositionFacets facets = facets_of(access, access->position.slot);
+  if (queued.count == 0) return facets;
+  core::PositionBuffers& sum = pass->stored;
+  compute([&] {
+    core::apply_deltas(facets, {queued.facets, static_cast<size_t>(queued.count)}, {}, sum);
+    for (size_t i = 0; i < core::kProfileFacets; ++i)
+      if (sum.profile_changed[i]) facets.profiles[i] = sum.profiles[i];
+    if (sum.promises_changed) facets.promises = sum.promises;
+    facets.contact_emails = sum.contact_emails;
+    facets.contact_phones = sum.contact_phones;
+  });
+  return facets;
+}
+
 // Compares every position of the pass, in the order they lie, with what the ledger says.
 void compare_positions(Pass* pass, Sink* sink, Snapshot snapshot) {
   compute([&] { core::group_by_customer(pass->deltas); });
-  PositionAccess* access = open_positions(sink->rows != nullptr ? AccessShareLock : RowExclusiveLock);
+  const bool mends = sink->rows == nullptr;
+  PositionAccess* access = open_positions(mends ? RowExclusiveLock : AccessShareLock);
+  ChangeQueue* queue = open_change_queue(mends);
   TableScanDesc scan = table_beginscan(access->position.relation, snapshot, 0, nullptr);
   MemoryContext customer_memory =
       AllocSetContextCreate(CurrentMemoryContext, "search_assign customer", ALLOCSET_DEFAULT_SIZES);
@@ -357,19 +370,21 @@ void compare_positions(Pass* pass, Sink* sink, Snapshot snapshot) {
     });
     expect_customer(pass, pass->deltas.data() + first, last - first);
     Difference differences[kMaxDifferences];
-    const int count =
-        compare(facets_of(access, access->position.slot), pass->expected, differences, sink->rows != nullptr);
+    const QueuedChanges queued = read_queued(queue, customer_id, snapshot);
+    const int count = compare(stored_facets(pass, access, queued), pass->expected, differences, !mends);
     if (count == 0) continue;
-    if (sink->rows != nullptr) {
-      report(sink, customer_id, differences, count);
-    } else {
+    if (mends) {
       write_expected(access, pass->expected);
+      remove_queued(queue, queued);
       add_customer_id(&sink->mended, customer_id);
+    } else {
+      report(sink, customer_id, differences, count);
     }
   }
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(customer_memory);
   table_endscan(scan);
+  close_change_queue(queue);
   close_positions(access);
 }
 
@@ -447,7 +462,8 @@ void mend_unpaired(Sink* sink) {
 
 // The ledger stands still while it is added up anew.
 void lock_ledger() {
-  constexpr const char* kTables[] = {"customer", "contact", "item", "payment_allocation", "position"};
+  constexpr const char* kTables[] = {"customer",           "contact",  "item",
+                                     "payment_allocation", "position", "change_queue"};
   for (const char* table : kTables) LockRelationOid(relation_oid(table), ShareRowExclusiveLock);
 }
 

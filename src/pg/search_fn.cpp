@@ -2,6 +2,7 @@
 // SQL face: sql/install/50_search.sql; tests: tests/regress/sql/search.sql.
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/change_queue.hpp"
 #include "search_assign/pg/configuration.hpp"
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/position.hpp"
@@ -56,6 +57,9 @@ void scan_matches(ReturnSetInfo* result, const char* criteria) {
   Bitmapset* columns = all_columns(facts);
   const StandaloneSearch search = compile_standalone(criteria, columns);
   PositionAccess* access = open_positions(AccessShareLock);
+  ChangeQueue* queue = open_change_queue(false);
+  MemoryContext row_memory =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign row", ALLOCSET_DEFAULT_SIZES);
   Snapshot snapshot = GetActiveSnapshot();
   TableScanDesc scan = table_beginscan(access->position.relation, snapshot, 0, nullptr);
   while (table_scan_getnextslot(scan, ForwardScanDirection, access->position.slot)) {
@@ -64,13 +68,21 @@ void scan_matches(ReturnSetInfo* result, const char* criteria) {
     const int64 customer_id =
         DatumGetInt64(get_column(access->position.slot, access->columns.customer_id, &is_null));
     if (!find_customer(access, customer_id, snapshot)) continue;
+    MemoryContextReset(row_memory);
+    MemoryContext caller = MemoryContextSwitchTo(row_memory);
+    start_change(access);
+    const QueuedChanges queued = read_queued(queue, customer_id, snapshot);
+    if (queued.count > 0) add_changes(access, queued, nullptr, 0);
+    MemoryContextSwitchTo(caller);
     ResetExprContext(search.facts->context);
-    evaluate_facts(search.facts, columns, access->customer.slot, access->position.slot);
+    evaluate_facts(search.facts, columns, access->customer.slot, access->changed);
     search.facts->context->ecxt_scantuple = search.facts->slot;
     const Datum matches = ExecEvalExprSwitchContext(search.state, search.facts->context, &is_null);
     if (!is_null && DatumGetBool(matches)) tuplestore_puttupleslot(result->setResult, search.facts->slot);
   }
   table_endscan(scan);
+  MemoryContextDelete(row_memory);
+  close_change_queue(queue);
   close_positions(access);
   table_close(facts, NoLock);
 }

@@ -9,6 +9,7 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "pgtime.h"
+#include "storage/proc.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/rls.h"
@@ -21,9 +22,12 @@ namespace {
 char* sa_guc_business_date = nullptr;
 char* sa_guc_time_zone = nullptr;
 int sa_guc_apply = kApplyAtCommit;
+int sa_guc_lock_wait = 200;
 
-const config_enum_entry kApplyOptions[] = {
-    {"commit", kApplyAtCommit, false}, {"statement", kApplyAtStatement, false}, {nullptr, 0, false}};
+const config_enum_entry kApplyOptions[] = {{"commit", kApplyAtCommit, false},
+                                           {"statement", kApplyAtStatement, false},
+                                           {"queue", kApplyFromQueue, false},
+                                           {nullptr, 0, false}};
 
 // The business date as the setting gives it; kNoDate = from the clock.
 constexpr DateADT kNoDate = DATEVAL_NOEND;
@@ -110,9 +114,15 @@ DateADT date_in_zone(TimestampTz time, pg_tz* zone) {
 
 void define_settings() {
   DefineCustomEnumVariable("search_assign.apply", "Sets when a transaction's ledger changes are applied.",
-                           "commit: once, before the commit; statement: at the end of each statement.",
+                           "commit: once, before the commit; statement: at the end of each statement; "
+                           "queue: by others, from the queue.",
                            &sa_guc_apply, kApplyAtCommit, kApplyOptions, PGC_USERSET, 0, nullptr, nullptr,
                            nullptr);
+  DefineCustomIntVariable(
+      "search_assign.lock_wait", "Sets how long a transaction waits for positions that others are changing.",
+      "In all, over its customers; what is locked longer goes to the queue. At most half of "
+      "deadlock_timeout counts.",
+      &sa_guc_lock_wait, 200, 0, 60000, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("search_assign.business_date", "Sets the business date (ISO date).",
                              "Empty: the date of the transaction's start in search_assign.time_zone. "
                              "Maintained results depend on it: set it for the database, not for a session.",
@@ -125,6 +135,11 @@ void define_settings() {
 }
 
 ApplyMode apply_mode() noexcept { return static_cast<ApplyMode>(sa_guc_apply); }
+
+int lock_wait() noexcept {
+  const int wait = std::min(sa_guc_lock_wait, DeadlockTimeout / 2);
+  return LockTimeout > 0 ? std::min(wait, LockTimeout) : wait;
+}
 
 bool business_date_is_set() noexcept { return set_date != kNoDate; }
 

@@ -7,16 +7,8 @@ extern "C" {
 }
 
 namespace search_assign::pg {
-namespace {
 
-bool must_pass_on(int sqlstate) {
-  return sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_ADMIN_SHUTDOWN ||
-         sqlstate == ERRCODE_CRASH_SHUTDOWN;
-}
-
-}  // namespace
-
-bool run_guarded(void (*work)(void*), void* argument, CaughtError* error) {
+ErrorData* run_in_subtransaction(void (*work)(void*), void* argument) {
   MemoryContext caller = CurrentMemoryContext;
   ResourceOwner owner = CurrentResourceOwner;
   ErrorData* volatile caught = nullptr;
@@ -37,8 +29,25 @@ bool run_guarded(void (*work)(void*), void* argument, CaughtError* error) {
   PG_END_TRY();
   MemoryContextSwitchTo(caller);
   CurrentResourceOwner = owner;
+  return caught;
+}
+
+bool ends_session(const ErrorData* error) {
+  return error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN || error->sqlerrcode == ERRCODE_CRASH_SHUTDOWN ||
+         error->sqlerrcode == ERRCODE_DATABASE_DROPPED;
+}
+
+bool cancels(const ErrorData* error) {
+  if (error->sqlerrcode != ERRCODE_QUERY_CANCELED) return false;
+  // The code is the same; the message before its translation is not.
+  return error->message_id == nullptr ||
+         strcmp(error->message_id, "canceling statement due to statement timeout") != 0;
+}
+
+bool run_guarded(void (*work)(void*), void* argument, CaughtError* error) {
+  ErrorData* caught = run_in_subtransaction(work, argument);
   if (caught == nullptr) return true;
-  if (must_pass_on(caught->sqlerrcode)) ReThrowError(caught);
+  if (ends_session(caught) || caught->sqlerrcode == ERRCODE_QUERY_CANCELED) ReThrowError(caught);
   error->sqlstate = caught->sqlerrcode;
   error->message = caught->message;
   return false;

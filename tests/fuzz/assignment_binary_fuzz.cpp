@@ -37,7 +37,7 @@ void read_promises(Bytes bytes) {
     facets.promises = bytes;
     Delta delta{1, 10'000, 90, 120, Facet::Promises, 1, 0};
     PositionBuffers buffers;
-    apply_deltas(facets, {&delta, 1}, buffers);
+    apply_deltas(facets, {}, {&delta, 1}, buffers);
     promised(buffers.promises, 100, out);
   } catch (const Error& error) {
     const bool expected =

@@ -28,11 +28,20 @@ start_company() {
   run_psql -f tests/oracle/oracle.sql -f tests/oracle/traffic.sql -f tests/oracle/start.sql >"$oracle_folder/start"
 }
 
-# compare WHAT [memberships]: the extension against the twin.
+# compare WHAT [memberships]: the extension against the twin, first with what is queued, then after its application.
 compare() {
+  if [ "$(run_psql -c 'SELECT count(*) > 0 FROM receivables.change_queue')" = t ]; then
+    find_differences "$1, queued" false
+    run_psql -c 'CALL receivables.search_assign_pending()'
+    [ "$(run_psql -c 'SELECT count(*) FROM receivables.change_queue')" = 0 ] || stop_with "the queue is not empty after: $1"
+  fi
+  find_differences "$1" "${2:-true}"
+}
+
+find_differences() {
   local found
   found=$(run_psql -c "SELECT what, customer_id, 'expected ' || coalesce(expected, 'nothing'), 'found ' || coalesce(actual, 'nothing')
-                       FROM oracle.differences(${2:-true}) ORDER BY 2, 1")
+                       FROM oracle.differences($2) ORDER BY 2, 1")
   [ -z "$found" ] && return
   if [ -n "${ORACLE_VERBOSE-}" ] && [ -f "$oracle_folder/last" ]; then cat "$oracle_folder/last"; fi
   head -40 <<<"$found"

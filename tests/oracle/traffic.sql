@@ -161,7 +161,7 @@ BEGIN
   PERFORM setseed((seed % 1000003) / 1000003.0);
   FOR t IN 1..transactions LOOP
     RETURN NEXT 'BEGIN ISOLATION LEVEL ' || oracle.pick('READ COMMITTED', 'READ COMMITTED', 'REPEATABLE READ') || ';';
-    RETURN NEXT 'SET LOCAL search_assign.apply = ' || CASE WHEN kind <> 'inserts' THEN oracle.pick('commit', 'statement') ELSE 'commit' END || ';';
+    RETURN NEXT 'SET LOCAL search_assign.apply = ' || CASE WHEN kind <> 'inserts' THEN oracle.pick('commit', 'statement', 'queue') ELSE oracle.pick('commit', 'commit', 'queue') END || ';';
     depth := 0;
     FOR s IN 1..oracle.pick(1, 6) LOOP
       IF random() < 0.25 THEN

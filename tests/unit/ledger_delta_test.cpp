@@ -35,7 +35,7 @@ struct Position {
     facets.contact_emails = emails;
     facets.contact_phones = phones;
     PositionBuffers out;
-    apply_deltas(facets, deltas, out);
+    apply_deltas(facets, {}, deltas, out);
     for (std::size_t i = 0; i < kProfileFacets; ++i)
       if (out.profile_changed[i]) profiles[i] = out.profiles[i];
     if (out.promises_changed) promises = out.promises;
@@ -220,11 +220,11 @@ TEST(LedgerDelta, only_touched_facets_are_reported_as_changed) {
   facets.contact_emails = 4;
   PositionBuffers out;
   Deltas deltas = deltas_of(with(StatusCategory::Promise, 9));
-  apply_deltas(facets, deltas, out);
+  apply_deltas(facets, {}, deltas, out);
   EXPECT_TRUE(out.promises_changed);
   EXPECT_TRUE(out.profile_changed[static_cast<std::size_t>(Facet::Receivables)]);
   EXPECT_FALSE(out.profile_changed[static_cast<std::size_t>(Facet::Payments)]);
-  apply_deltas(facets, {}, out);  // the buffers are used again
+  apply_deltas(facets, {}, {}, out);  // the buffers are used again
   EXPECT_FALSE(out.promises_changed);
   EXPECT_TRUE(
       std::none_of(std::begin(out.profile_changed), std::end(out.profile_changed), [](bool c) { return c; }));

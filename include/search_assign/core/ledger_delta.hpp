@@ -37,9 +37,10 @@ struct Delta {
   Facet facet;
   std::int8_t sign;   // +1 appears, -1 disappears
   std::uint8_t side;  // Sales: 0 invoice, 1 note; Payments: 0 part, 1 payment item; Contacts: 0 e-mail, 1
-                      // phone; Touch: kTouchHandMade = hand-made assignments changed
+                      // phone; Touch: 0, kTouchHandMade or kTouchDeleted
 };
-inline constexpr std::uint8_t kTouchHandMade = 1;
+inline constexpr std::uint8_t kTouchHandMade = 1;  // hand-made assignments changed
+inline constexpr std::uint8_t kTouchDeleted = 2;   // the customer was deleted
 
 // What a position needs to know of an item; amounts in the currency of the customer's company.
 struct ItemFigures {
@@ -80,13 +81,19 @@ struct PositionBuffers {
   std::vector<ProfileEntry> entries;  // scratch
 };
 
-// apply_deltas adds one customer's deltas to its facets.
-void apply_deltas(const PositionFacets& facets, std::span<Delta> deltas, PositionBuffers& out);
+// empty_facets are those of a customer without any item.
+PositionFacets empty_facets();
+
+// apply_deltas adds one customer's deltas, and what is queued for it, to its facets. In a queued row an empty
+// span stands for a facet that does not change.
+void apply_deltas(const PositionFacets& facets, std::span<const PositionFacets> queued,
+                  std::span<Delta> deltas, PositionBuffers& out);
 
 // Promises: a version byte, then by promised date, ascending, the date (4 bytes), a profile's length (4)
 // and the profile. promised gives the profile of what is promised and not broken on as_of (promised
 // date >= as_of, or none).
 void promised(Bytes promises, Date as_of, EncodedProfile& out);
+void add_promises(Bytes a, Bytes b, std::vector<std::uint8_t>& out);
 void promise_days(Bytes promises, std::vector<Date>& days);  // promised dates, kNoDate left out
 
 // group_by_customer sorts deltas so that each customer's lie together, customers ascending.

@@ -9,9 +9,10 @@
 
 namespace search_assign::pg {
 
-// apply_deltas_to_customers applies a change set: sorts it by customer and decides each, ascending. The
-// deltas are reordered. Needs an active snapshot.
-void apply_deltas_to_customers(core::Delta* deltas, size_t count);
+// apply_deltas_to_customers applies a change set that lies grouped by customer and decides each, ascending. A
+// customer whose position others hold goes to the queue. at_commit: the transaction reads no more. Needs an
+// active snapshot.
+void apply_deltas_to_customers(core::Delta* deltas, size_t count, bool at_commit);
 
 // What a run has done.
 struct RunResult {

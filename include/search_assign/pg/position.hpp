@@ -49,20 +49,28 @@ PositionAccess* open_positions(LOCKMODE lock);
 void close_positions(PositionAccess* access);
 
 // find_position / find_customer put the row of the customer that the snapshot sees into the slot; false where
-// there is none.
+// there is none. By SnapshotSelf: the newest committed version, or this transaction's own.
 bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot);
 bool find_customer(PositionAccess* access, int64 customer_id, Snapshot snapshot);
 
 // restart_positions: the snapshot is another, which may see versions that scans along the index have passed.
 void restart_positions(PositionAccess* access);
 
-// start_change copies the found row into `changed`; set_* replace columns; write_change updates the row.
-// Returns false where another transaction has changed or deleted the row since it was found:
-// the caller reads again with a newer snapshot.
+// Outdated: another transaction has changed or deleted the row since it was found; the caller reads again.
+// Busy: another transaction is just changing or locking it.
+enum class WriteResult { Written, Outdated, Busy };
+
+// start_change copies the found row into `changed`; set_* replace columns; write_change updates the row,
+// delete_position deletes it. None of them waits.
 void start_change(PositionAccess* access);
 void set_column(PositionAccess* access, AttrNumber column, Datum value);
 void set_null(PositionAccess* access, AttrNumber column);
-bool write_change(PositionAccess* access);
+WriteResult write_change(PositionAccess* access);
+WriteResult delete_position(PositionAccess* access);
+// wait_for_position waits for whoever has the row found last, in the order of arrival; then find it again.
+void wait_for_position(PositionAccess* access);
+// sees_position: whether the snapshot sees the version found last.
+bool sees_position(PositionAccess* access, Snapshot snapshot);
 // ask_position fills `asked` from `changed`.
 void ask_position(PositionAccess* access);
 

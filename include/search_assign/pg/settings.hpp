@@ -9,13 +9,16 @@ extern "C" {
 
 namespace search_assign::pg {
 
-enum ApplyMode { kApplyAtCommit, kApplyAtStatement };
+enum ApplyMode { kApplyAtCommit, kApplyAtStatement, kApplyFromQueue };
 
 // define_settings registers all settings; called once from _PG_init.
 void define_settings();
 
 // apply_mode is search_assign.apply: when a transaction's change set is applied.
 ApplyMode apply_mode() noexcept;
+
+// lock_wait is search_assign.lock_wait in milliseconds, as far as lock_timeout and deadlock_timeout let it.
+int lock_wait() noexcept;
 
 // business_date is the setting search_assign.business_date or, where that is empty, the date of
 // the transaction's start in search_assign.time_zone. While facts are evaluated it is
