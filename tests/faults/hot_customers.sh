@@ -11,7 +11,10 @@ start_server deadlock_timeout=200ms
 start_faults
 
 call_repeatedly() { # call_repeatedly PROCEDURE PAUSE
-  while run_psql -c "CALL receivables.$1" 2>>"$oracle_folder/calls"; do sleep "$2"; done
+  while loaded; do
+    run_psql -c "CALL receivables.$1" 2>>"$oracle_folder/calls" || true
+    sleep "$2"
+  done
 }
 
 end=$((SECONDS + ${FAULT_SECONDS:-20}))
@@ -19,12 +22,10 @@ while ((SECONDS < end)); do
   for ((s = 0; s < sessions; ++s)); do make_script "own$s" own "$s" 150 20; done
   call_repeatedly 'search_assign(true)' 0.2 &
   running+=($!)
-  if has_routine search_assign_pending; then
-    call_repeatedly 'search_assign_pending()' 0.05 &
-    running+=($!)
-    call_repeatedly 'search_assign_pending()' 0.05 &
-    running+=($!)
-  fi
+  call_repeatedly 'search_assign_pending()' 0.05 &
+  running+=($!)
+  call_repeatedly 'search_assign_pending()' 0.05 &
+  running+=($!)
   players=()
   for ((s = 0; s < sessions; ++s)); do
     play "own$s" &

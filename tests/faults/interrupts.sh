@@ -77,16 +77,16 @@ with_timeouts() { # with_timeouts NAME
   mv "$oracle_folder/$1.new" "$oracle_folder/$1"
 }
 bombard() { # cancels every session of the traffic now and then, and ends one seldom
-  while :; do
+  while loaded; do
     run_psql -c "SELECT CASE WHEN random() < 0.01 THEN pg_terminate_backend(pid) ELSE pg_cancel_backend(pid) END
       FROM pg_stat_activity WHERE application_name = 'victim' AND state <> 'idle' AND random() < 0.4" >/dev/null 2>&1 || true
     sleep 0.0$((RANDOM % 9 + 1))
   done
 }
 full_runs() {
-  while :; do
+  while loaded; do
     run_psql -c 'CALL receivables.search_assign(true)' >/dev/null 2>&1 || true
-    if has_routine search_assign_pending; then run_psql -c 'CALL receivables.search_assign_pending()' >/dev/null 2>&1 || true; fi
+    run_psql -c 'CALL receivables.search_assign_pending()' >/dev/null 2>&1 || true
     sleep 0.1
   done
 }

@@ -130,8 +130,7 @@ for ((round = 0; round < kills; ++round)); do
     3) kill_backend "application_name = 'load' AND query ~ '^BEGIN; INSERT' AND state = 'active'" || kill_server with_children ;;
     4) kill_backend "query ~ 'search_assign\\(true\\)' OR backend_type ~ 'search_assign'" || kill_server with_children ;;
   esac
-  for job in "${running[@]}"; do wait "$job" || true; done
-  running=()
+  end_jobs
   await 30 server_answers || stop_with "no server after kill $round"
   settle_prepared
   judge "kill $round"
