@@ -19,7 +19,7 @@ open_session writer
 full=0
 meet_full_disk() { # meet_full_disk WHAT STATES ROWS: transactions until some have met the full disk
   local k met=0
-  for ((k = 0; k < ${FAULT_TRANSACTIONS:-12} && met < 4; ++k)); do
+  for ((k = 0; k < ${FAULT_TRANSACTIONS:-10} && met < 2; ++k)); do
     load "T-full$full-$k" "$3"
     case $state in
       00000) if [ "$(queued_for_disk)" != 0 ]; then met=$((met + 1)); fi ;;

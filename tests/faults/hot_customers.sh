@@ -17,7 +17,7 @@ call_repeatedly() { # call_repeatedly PROCEDURE PAUSE
   done
 }
 
-end=$((SECONDS + ${FAULT_SECONDS:-20}))
+end=$((SECONDS + ${FAULT_SECONDS:-12}))
 while ((SECONDS < end)); do
   for ((s = 0; s < sessions; ++s)); do make_script "own$s" own "$s" 150 20; done
   call_repeatedly 'search_assign(true)' 0.2 &

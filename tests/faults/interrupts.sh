@@ -91,7 +91,7 @@ full_runs() {
   done
 }
 
-end=$((SECONDS + ${FAULT_SECONDS:-15}))
+end=$((SECONDS + ${FAULT_SECONDS:-10}))
 round=0
 while ((SECONDS < end)); do
   for s in 0 1 2 3; do

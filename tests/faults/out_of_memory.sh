@@ -23,7 +23,7 @@ start_session() {
   ask small 'SELECT receivables.business_date()'
 }
 
-tried=0 refused=0 queued=0
+tried=0 refused=0
 situation='out of memory'
 # try KILOBYTES SQL COMMIT: rows in one statement, then the end of the transaction; the limit holds for one of both.
 try() { # try statement|commit KILOBYTES SETTINGS ROWS
@@ -53,11 +53,11 @@ try() { # try statement|commit KILOBYTES SETTINGS ROWS
 }
 
 start_session
-step=${FAULT_STEP:-9}
+step=${FAULT_STEP:-14}
 for mode in ${modes//,/ }; do
   for ((k = 0; k < 40; k += step)); do
-    try statement $((k * k * 4)) "SET LOCAL search_assign.apply = $mode" 6000
-    try commit $((k * k * 4)) "SET LOCAL search_assign.apply = $mode" 6000
+    try statement $((k * k * 4)) "SET LOCAL search_assign.apply = $mode" 4000
+    try commit $((k * k * 4)) "SET LOCAL search_assign.apply = $mode" 4000
     # A new session has its caches and plans still before it.
     close_session small
     start_session
