@@ -186,6 +186,18 @@ CREATE FUNCTION receivables.overdue(p receivables.maturity_profile, days integer
   AS 'MODULE_PATHNAME', 'sa_overdue';
 COMMENT ON FUNCTION receivables.overdue(receivables.maturity_profile, integer, date) IS 'Net amount more than days days late on as_of.';
 
+CREATE FUNCTION receivables.overdue_between(p receivables.maturity_profile, from_days integer, to_days integer) RETURNS numeric
+  LANGUAGE C STABLE STRICT PARALLEL SAFE COST 5
+  AS 'MODULE_PATHNAME', 'sa_overdue_between';
+COMMENT ON FUNCTION receivables.overdue_between(receivables.maturity_profile, integer, integer) IS
+  'Net amount from_days to to_days late on the business date, both inclusive and from_days at least 1.';
+
+CREATE FUNCTION receivables.overdue_between(p receivables.maturity_profile, from_days integer, to_days integer, as_of date) RETURNS numeric
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
+  AS 'MODULE_PATHNAME', 'sa_overdue_between';
+COMMENT ON FUNCTION receivables.overdue_between(receivables.maturity_profile, integer, integer, date) IS
+  'Net amount from_days to to_days late on as_of, both inclusive and from_days at least 1.';
+
 CREATE FUNCTION receivables.not_due(p receivables.maturity_profile) RETURNS numeric
   LANGUAGE C STABLE STRICT PARALLEL SAFE COST 5
   AS 'MODULE_PATHNAME', 'sa_not_due';

@@ -100,7 +100,7 @@ CREATE FUNCTION receivables.aging(
 COMMENT ON FUNCTION receivables.aging(receivables.maturity_profile, receivables.aging_schedule, date) IS
   'The profile by buckets of days overdue on as_of. Bucket 0 is not due, the last one is open-ended; from_days and to_days are inclusive.';
 
--- aging_amounts(): the same straight from item rows, in one pass and in parallel.
+-- aging_amounts(): the amounts by bucket of many item rows or of many profiles, in one pass and in parallel.
 
 CREATE TYPE receivables.aging_state;
 
@@ -167,3 +167,24 @@ CREATE AGGREGATE receivables.aging_amounts(amount numeric, due_date date, as_of 
 );
 COMMENT ON AGGREGATE receivables.aging_amounts(numeric, date, date, receivables.aging_schedule) IS
   'Amounts by bucket: element 1 is bucket 0 (not due), the last one what lies beyond the last bound. Amounts NULL and 0 are skipped; no row gives NULL.';
+
+-- Not STRICT: a NULL profile is skipped, a missing date or schedule of another is refused.
+CREATE FUNCTION receivables.aging_amounts_accum_profile(
+    receivables.aging_state, profile receivables.maturity_profile, as_of date, schedule receivables.aging_schedule)
+  RETURNS receivables.aging_state
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'sa_aging_amounts_accum_profile';
+COMMENT ON FUNCTION receivables.aging_amounts_accum_profile(receivables.aging_state, receivables.maturity_profile, date, receivables.aging_schedule) IS
+  'Transition of the aggregate aging_amounts of profiles.';
+
+CREATE AGGREGATE receivables.aging_amounts(profile receivables.maturity_profile, as_of date, schedule receivables.aging_schedule) (
+  SFUNC = receivables.aging_amounts_accum_profile,
+  STYPE = receivables.aging_state,
+  SSPACE = 160,
+  FINALFUNC = receivables.aging_amounts_final,
+  FINALFUNC_MODIFY = READ_ONLY,
+  COMBINEFUNC = receivables.aging_amounts_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE receivables.aging_amounts(receivables.maturity_profile, date, receivables.aging_schedule) IS
+  'Amounts by bucket of all profiles together, as those of the items in them would be. NULL profiles are skipped; no row gives NULL.';

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "search_assign/core/maturity_codec.hpp"
+
 namespace search_assign::core {
 namespace {
 
@@ -167,16 +169,65 @@ void sums_from_text(std::string_view text, std::span<Sum> sums) {
   }
 }
 
+namespace {
+
+[[noreturn]] void throw_bucket_overflow() {
+  throw Error(ErrorKind::AmountOutOfRange, "amount out of range for an aging bucket");
+}
+
+inline void add_checked(PackedSum& target, Sum value) {
+  Sum result = 0;
+  if (__builtin_add_overflow(static_cast<Sum>(target), value, &result)) [[unlikely]]
+    throw_bucket_overflow();
+  target = result;
+}
+
+// due_limit is the first due date that is too young for a bucket.
+std::int64_t due_limit(std::span<const std::int32_t> bounds, Date as_of, std::size_t bucket) noexcept {
+  if (bucket == 0) return std::int64_t{kMaxDate} + 1;
+  return bucket == 1 ? as_of : std::int64_t{as_of} - bounds[bucket - 2];
+}
+
+}  // namespace
+
+void add_aged(Bytes profile, std::span<const std::int32_t> bounds, Date as_of, PackedSum* sums) {
+  const codec::OpenProfile open = codec::open_profile(profile);
+  codec::Cursor cursor = open.cursor;
+  Date date = codec::kBeforeFirst;
+  // Sorted by date, a profile goes through the buckets once, from the oldest to what is not due.
+  std::size_t bucket = bounds.size() + 1;
+  std::int64_t limit = due_limit(bounds, as_of, bucket);
+  std::int64_t pending = 0;  // what sums[bucket] lacks; 64 bits stay in a register
+  ProfileEntry other;
+  for (std::uint64_t left = open.count; left > 0; --left) {
+    std::int64_t net = 0;
+    const bool usual = codec::read_net(cursor, date, net, other);
+    if (date >= limit) {
+      add_checked(sums[bucket], pending);
+      pending = 0;
+      while (date >= limit) limit = due_limit(bounds, as_of, --bucket);
+    }
+    if (!usual) [[unlikely]] {
+      add_checked(sums[bucket], other.debit);
+      add_checked(sums[bucket], other.credit);
+    } else if (const std::int64_t before = pending; __builtin_add_overflow(before, net, &pending))
+        [[unlikely]] {
+      add_checked(sums[bucket], before);
+      pending = net;
+    }
+  }
+  if (cursor.left() != 0) codec::throw_damaged("There are bytes after the last entry.");
+  add_checked(sums[bucket], pending);
+}
+
 void age_profile(Bytes profile, const AgingSchedule& schedule, Date as_of, BucketAmount* buckets) {
   std::fill_n(buckets, schedule.buckets(), BucketAmount{0, 0});
   ProfileReader reader(profile);
   ProfileEntry entry;
   while (reader.next(entry)) {
     BucketAmount& bucket = buckets[bucket_of(bounds_of(schedule), std::int64_t{as_of} - entry.date)];
-    if (__builtin_add_overflow(bucket.amount, entry.debit, &bucket.amount) ||
-        __builtin_add_overflow(bucket.amount, entry.credit, &bucket.amount)) {
-      throw Error(ErrorKind::AmountOutOfRange, "amount out of range for an aging bucket");
-    }
+    add_checked(bucket.amount, entry.debit);
+    add_checked(bucket.amount, entry.credit);
     if (__builtin_add_overflow(bucket.items, entry.debit_items, &bucket.items) ||
         __builtin_add_overflow(bucket.items, entry.credit_items, &bucket.items)) {
       throw Error(ErrorKind::AmountOutOfRange, "item count out of range for an aging bucket");

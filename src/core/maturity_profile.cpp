@@ -234,16 +234,16 @@ void add_net(Sum& target, const ProfileEntry& entry) {
   codec::Cursor cursor = open.cursor;
   Date date = codec::kBeforeFirst;
   Sum sum = 0;
+  ProfileEntry other;
   for (std::uint64_t left = open.count; left > 0; --left) {
-    if (codec::UsualEntry usual{}; codec::read_usual(cursor, date, usual)) [[likely]] {
-      if (date >= limit) return sum;
-      if (date >= from) add_sum(sum, usual.sum);
+    std::int64_t net = 0;
+    const bool usual = codec::read_net(cursor, date, net, other);
+    if (date >= limit) return sum;
+    if (date < from) continue;
+    if (usual) [[likely]] {
+      add_sum(sum, net);
     } else {
-      ProfileEntry entry{.date = date};
-      cursor.at = codec::read_entry(cursor.at, cursor.end, entry);
-      date = entry.date;
-      if (date >= limit) return sum;
-      if (date >= from) add_net(sum, entry);
+      add_net(sum, other);
     }
   }
   if (cursor.left() != 0) codec::throw_damaged("There are bytes after the last entry.");
@@ -319,6 +319,18 @@ Sum total(Bytes profile) { return net_between(profile, kMinDate, kNoLimit); }
 Sum overdue(Bytes profile, Date as_of, std::int32_t days) {
   require_days(days);
   return net_between(profile, kMinDate, std::int64_t{as_of} - days);
+}
+
+void require_overdue_days(std::int32_t from_days, std::int32_t to_days) {
+  if (from_days < 1 || to_days < from_days) {
+    throw Error(ErrorKind::ArgumentInvalid, "range of days overdue must be ascending and positive",
+                "The range is " + std::to_string(from_days) + " to " + std::to_string(to_days) + ".");
+  }
+}
+
+Sum overdue_between(Bytes profile, Date as_of, std::int32_t from_days, std::int32_t to_days) {
+  require_overdue_days(from_days, to_days);
+  return net_between(profile, std::int64_t{as_of} - to_days, std::int64_t{as_of} - from_days + 1);
 }
 
 Sum not_due(Bytes profile, Date as_of) { return net_between(profile, as_of, kNoLimit); }

@@ -49,6 +49,12 @@ Sum overdue(const ProfileIndex& index, Date as_of, std::int32_t days) noexcept {
   return index.net_before[first_due_from(index, std::int64_t{as_of} - days)];
 }
 
+Sum overdue_between(const ProfileIndex& index, Date as_of, std::int32_t from_days,
+                    std::int32_t to_days) noexcept {
+  return index.net_before[first_due_from(index, std::int64_t{as_of} - from_days + 1)] -
+         index.net_before[first_due_from(index, std::int64_t{as_of} - to_days)];
+}
+
 Sum not_due(const ProfileIndex& index, Date as_of) noexcept {
   return total(index) - index.net_before[first_due_from(index, as_of)];
 }

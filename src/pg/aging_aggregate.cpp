@@ -1,10 +1,12 @@
-// Aggregate aging_amounts(amount, due_date, as_of, schedule): an aging straight from item
-// rows. Backend zone.
+// Aggregates aging_amounts(amount, due_date, as_of, schedule) and aging_amounts(profile, as_of,
+// schedule): an aging straight from item rows, and one of many profiles. Backend zone.
 //
-// Its state is the SQL type aging_state, one flat value that is changed in place: 128-bit sums,
+// Their state is the SQL type aging_state, one flat value that is changed in place: 128-bit sums,
 // the bounds ready for searching, and the schedule's bytes, with which each row's schedule is
-// compared. A row allocates nothing.
+// compared. A row allocates nothing; a group's first row copies the empty state of its schedule,
+// which the call site keeps.
 #include "search_assign/pg/aging.hpp"
+#include "search_assign/pg/maturity.hpp"
 #include "search_assign/pg/maturity_args.hpp"
 #include "search_assign/pg/numeric.hpp"
 
@@ -18,7 +20,7 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-__extension__ typedef __int128 PackedSum __attribute__((aligned(8)));  // palloc aligns to 8 bytes
+using core::PackedSum;
 
 // Type aging_state, alignment double, storage plain: never packed, compressed or moved out of line.
 struct AgingState {
@@ -39,6 +41,14 @@ std::uint8_t* schedule_of(AgingState& state) {
   return reinterpret_cast<std::uint8_t*>(bounds_of(state) + state.bound_count);
 }
 
+core::Bytes schedule_of_state(AgingState& state) {
+  return {schedule_of(state), static_cast<Size>(state.schedule_size)};
+}
+
+std::span<const int32> bounds_of_state(AgingState& state) {
+  return {bounds_of(state), static_cast<Size>(state.bound_count)};
+}
+
 AgingState* make_state(core::Bytes encoded, core::ErrorKind damage) {
   core::AgingSchedule schedule;
   compute([&] { core::decode_schedule(encoded, schedule, damage); });
@@ -53,31 +63,62 @@ AgingState* make_state(core::Bytes encoded, core::ErrorKind damage) {
   return state;
 }
 
-// same_bytes compares a few bytes, for which a call of memcmp would take longer.
-inline bool same_bytes(const std::uint8_t* a, const std::uint8_t* b, Size size) {
-  for (Size i = 0; i < size; ++i) {
-    if (a[i] != b[i]) return false;
+// is_schedule_of compares a few bytes, for which a call of memcmp would take longer.
+inline bool is_schedule_of(AgingState& state, core::Bytes schedule) {
+  Size left = schedule.size();
+  if (static_cast<Size>(state.schedule_size) != left) return false;
+  const std::uint8_t* a = schedule_of(state);
+  const std::uint8_t* b = schedule.data();
+  for (; left >= sizeof(uint32); left -= sizeof(uint32), a += sizeof(uint32), b += sizeof(uint32)) {
+    uint32 four_of_a = 0;
+    uint32 four_of_b = 0;
+    memcpy(&four_of_a, a, sizeof four_of_a);
+    memcpy(&four_of_b, b, sizeof four_of_b);
+    if (four_of_a != four_of_b) return false;
+  }
+  for (; left > 0; --left) {
+    if (*a++ != *b++) return false;
   }
   return true;
 }
 
-inline void require_schedule(AgingState& state, core::Bytes schedule) {
-  if (likely(static_cast<Size>(state.schedule_size) == schedule.size() &&
-             same_bytes(schedule_of(state), schedule.data(), schedule.size()))) {
-    return;
-  }
+[[noreturn]] void raise_other_schedule() {
   ereport(ERROR,
           (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"schedule\" must be the same for all rows"),
            errdetail("An aging has one set of buckets."), errhint("Group by the schedule.")));
+  pg_unreachable();
+}
+
+inline void require_schedule(AgingState& state, core::Bytes schedule) {
+  if (unlikely(!is_schedule_of(state, schedule))) raise_other_schedule();
+}
+
+// first_state makes the state of a group at its first row: a copy of the empty state that the call
+// site keeps, since groups are many and schedules few.
+[[gnu::noinline]] AgingState* first_state(FunctionCallInfo fcinfo, core::Bytes schedule) {
+  auto* empty = static_cast<AgingState*>(fcinfo->flinfo->fn_extra);
+  if (empty == nullptr || !is_schedule_of(*empty, schedule)) {
+    const MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+    AgingState* const made = make_state(schedule, core::ErrorKind::DataCorrupted);
+    MemoryContextSwitchTo(caller);
+    if (empty != nullptr) pfree(empty);
+    fcinfo->flinfo->fn_extra = empty = made;
+  }
+  auto* const state = static_cast<AgingState*>(palloc(VARSIZE(empty)));
+  memcpy(state, empty, VARSIZE(empty));
+  return state;
+}
+
+[[noreturn]] void raise_bucket_overflow() {
+  ereport(ERROR,
+          (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("amount out of range for an aging bucket")));
+  pg_unreachable();
 }
 
 inline void add_to_bucket(AgingState& state, int bucket, core::Sum amount) {
   PackedSum& sum = sums_of(state)[bucket];
   core::Sum result = 0;
-  if (unlikely(__builtin_add_overflow(static_cast<core::Sum>(sum), amount, &result))) {
-    ereport(ERROR,
-            (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("amount out of range for an aging bucket")));
-  }
+  if (unlikely(__builtin_add_overflow(static_cast<core::Sum>(sum), amount, &result))) raise_bucket_overflow();
   sum = result;
 }
 
@@ -96,6 +137,17 @@ inline AgingState* writable_state(FunctionCallInfo fcinfo) {
   return copy;
 }
 
+// transition_state is the state to add a row to: argument 0, or a new one at the first row that has a
+// schedule, which is the argument of that number; nullptr before. 22023 where the schedule changed.
+inline AgingState* transition_state(FunctionCallInfo fcinfo, int schedule_number) {
+  AgingState* const state = PG_ARGISNULL(0) ? nullptr : writable_state(fcinfo);
+  if (unlikely(PG_ARGISNULL(schedule_number))) return state;
+  const core::Bytes schedule = schedule_bytes(PG_GETARG_DATUM(schedule_number));
+  if (unlikely(state == nullptr)) return first_state(fcinfo, schedule);
+  require_schedule(*state, schedule);
+  return state;
+}
+
 Datum numeric_array(AgingState& state) {
   Datum amounts[core::kMaxAgingBuckets];
   for (int bucket = 0; bucket < bucket_count(state); ++bucket) {
@@ -112,34 +164,35 @@ namespace core = search_assign::core;
 
 // Transition (state, amount, due_date, as_of, schedule).
 SA_FUNCTION(sa_aging_amounts_accum) {
-  pg::AgingState* state = PG_ARGISNULL(0) ? nullptr : pg::writable_state(fcinfo);
-  if (likely(!PG_ARGISNULL(4))) {
-    const core::Bytes schedule = pg::schedule_bytes(PG_GETARG_DATUM(4));
-    if (state == nullptr) {
-      state = pg::make_state(schedule, core::ErrorKind::DataCorrupted);
-    } else {
-      pg::require_schedule(*state, schedule);
-    }
-  }
+  pg::AgingState* const state = pg::transition_state(fcinfo, 4);
   core::Amount amount = 0;
   if (pg::amount_argument(fcinfo, 1, amount)) {
     const DateADT due_date = pg::finite_date_argument(fcinfo, 2, "due_date");
     const DateADT as_of = pg::finite_date_argument(fcinfo, 3, "as_of");
-    if (unlikely(PG_ARGISNULL(4))) {
-      ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"schedule\" must not be null"),
-                      errdetail("Only an item whose amount is NULL or 0 may lack it.")));
-    }
-    const std::span<const int32> bounds{pg::bounds_of(*state), static_cast<Size>(state->bound_count)};
-    pg::add_to_bucket(*state, core::bucket_of(bounds, int64{as_of} - due_date), amount);
+    if (unlikely(PG_ARGISNULL(4))) pg::raise_null_argument("schedule", pg::kItemsWithoutAmount);
+    pg::add_to_bucket(*state, core::bucket_of(pg::bounds_of_state(*state), int64{as_of} - due_date), amount);
   }
-  if (state == nullptr) PG_RETURN_NULL();
+  if (unlikely(state == nullptr)) PG_RETURN_NULL();
+  PG_RETURN_POINTER(state);
+}
+
+// Transition (state, profile, as_of, schedule).
+SA_FUNCTION(sa_aging_amounts_accum_profile) {
+  pg::AgingState* const state = pg::transition_state(fcinfo, 3);
+  if (likely(!PG_ARGISNULL(1))) {
+    const DateADT as_of = pg::finite_date_argument(fcinfo, 2, "as_of", pg::kRowsWithoutProfile);
+    if (unlikely(PG_ARGISNULL(3))) pg::raise_null_argument("schedule", pg::kRowsWithoutProfile);
+    const core::Bytes profile = pg::profile_bytes(pg::profile_arg(PG_GETARG_DATUM(1)));
+    pg::compute([&] { core::add_aged(profile, pg::bounds_of_state(*state), as_of, pg::sums_of(*state)); });
+  }
+  if (unlikely(state == nullptr)) PG_RETURN_NULL();
   PG_RETURN_POINTER(state);
 }
 
 SA_FUNCTION(sa_aging_amounts_combine) {
   pg::AgingState* const state = pg::writable_state(fcinfo);
   pg::AgingState* const other = pg::state_argument(fcinfo, 1);
-  pg::require_schedule(*state, {pg::schedule_of(*other), static_cast<Size>(other->schedule_size)});
+  pg::require_schedule(*state, pg::schedule_of_state(*other));
   for (int bucket = 0; bucket < pg::bucket_count(*state); ++bucket) {
     pg::add_to_bucket(*state, bucket, pg::sums_of(*other)[bucket]);
   }
@@ -172,7 +225,7 @@ SA_FUNCTION(sa_aging_state_out) {
   auto* const result = static_cast<char*>(palloc(kRoom));
   pg::compute([&] {
     core::AgingSchedule schedule;
-    core::decode_schedule({pg::schedule_of(state), static_cast<Size>(state.schedule_size)}, schedule);
+    core::decode_schedule(pg::schedule_of_state(state), schedule);
     std::string output = core::schedule_to_text(schedule);
     for (int bucket = 0; bucket < schedule.buckets(); ++bucket) {
       output += (bucket == 0 ? '=' : ',') + core::sum_to_text(pg::sums_of(state)[bucket]);

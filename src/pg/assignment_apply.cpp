@@ -5,10 +5,12 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_queue.hpp"
+#include "search_assign/pg/daily_work.hpp"
 #include "search_assign/pg/decision.hpp"
 #include "search_assign/pg/membership_log.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
@@ -36,6 +38,7 @@ struct Application {
   SearchFailure* failures;  // of the customer at hand
   bool run;                 // no deltas: writes only what changed
   bool reread;              // the transaction will read again by the snapshot it has
+  Ticks time;               // since when the present part has been going on
   int64 wait;               // microseconds it may still wait for others
   bool evaluate_manual_rules;
   bool sql_open;
@@ -74,6 +77,7 @@ void use_configuration(Application* application) {
 void begin_application(Application* application, bool run) {
   memset(application, 0, sizeof *application);
   application->run = run;
+  application->time = start_timer();
   application->memory =
       AllocSetContextCreate(CurrentMemoryContext, "search_assign application", ALLOCSET_DEFAULT_SIZES);
   application->customer =
@@ -92,7 +96,9 @@ void end_application(Application* application, MemoryContext caller) {
   close_sql(application);
   close_change_queue(application->queue);
   close_positions(application->access);
-  report_failures(application->log);
+  if (!application->evaluate_manual_rules && !day_roll_under_way())
+    report_failures(application->log);  // a run does at its end
+  stop_timer(Part::Log, application->time);
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(application->memory);
 }
@@ -265,6 +271,7 @@ Outcome remove_customer(Application* application, int64 customer_id, const Queue
     core::differences({buffers->previous.data(), buffers->previous.size()}, {}, buffers->changes);
   });
   log_changes(application, customer_id, today);
+  add(Counter::MembershipChanges, buffers->changes.size());
   return Outcome::Gone;
 }
 
@@ -282,6 +289,7 @@ Decision start_decision(Application* application) {
 Outcome write_decision(Application* application, int64 customer_id, const Decision& decision, bool* changed) {
   DecisionBuffers* buffers = application->buffers;
   const Outcome outcome = outcome_of(write_change(application->access));
+  application->time = stop_timer(Part::Writing, application->time);
   if (outcome != Outcome::Written) return outcome;
   compute([&] {
     core::differences({buffers->previous.data(), buffers->previous.size()},
@@ -290,6 +298,8 @@ Outcome write_decision(Application* application, int64 customer_id, const Decisi
   *changed = !buffers->changes.empty();
   log_changes(application, customer_id, decision.as_of);
   record_failures(application, customer_id, decision);
+  add(Counter::MembershipChanges, buffers->changes.size());
+  application->time = stop_timer(Part::Log, application->time);
   return Outcome::Written;
 }
 
@@ -314,13 +324,17 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
     return remove_customer(application, customer_id, queued);
   read_previous(application);
   load_hand_made(application, customer_id, queued.count > 0 || touched(deltas, count, core::kTouchHandMade));
+  application->time = stop_timer(Part::Reading, application->time);
   decide_now(&decision, buffers);
+  application->time = stop_timer(Part::Searches, application->time);
+  add(Counter::SearchFailures, static_cast<uint64>(decision.failure_count));
   if (application->run && queued.count == 0 && stands(application, decision)) return Outcome::Stands;
 
   const core::Date review =
       application->config->has_time_terms || !buffers->hand_made.empty()
           ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
           : core::kNoDate;
+  application->time = stop_timer(Part::LookAhead, application->time);
   set_decision(application, decision, review);
   const Outcome outcome = write_decision(application, customer_id, decision, changed);
   if (outcome == Outcome::Written) remove_queued(application->queue, queued);
@@ -352,6 +366,7 @@ constexpr QueueReason kBusyReason = {ERRCODE_LOCK_NOT_AVAILABLE,
 
 Outcome decide_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
                         bool* changed) {
+  application->access->locked = false;
   for (;;) {
     CHECK_FOR_INTERRUPTS();
     MemoryContextReset(application->customer);
@@ -361,7 +376,9 @@ Outcome decide_customer(Application* application, int64 customer_id, core::Delta
       outcome = Outcome::Outdated;
     if (outcome == Outcome::Busy) queue_customer(application->queue, customer_id, deltas, count, kBusyReason);
     MemoryContextSwitchTo(application->memory);
+    if (outcome == Outcome::Stands || outcome == Outcome::Written) add(Counter::CustomersDecided, 1);
     if (outcome != Outcome::Outdated) return outcome;
+    add(Counter::ConflictRetries, 1);
     AcceptInvalidationMessages();
     restart_positions(application->access);
     use_configuration(application);
@@ -389,6 +406,7 @@ void apply_deltas_to_customers(core::Delta* deltas, size_t count, bool at_commit
     first = last;
   }
   end_application(&application, caller);
+  add(Counter::Applications, 1);
 }
 
 RunResult decide_customers(const int64* customer_ids, size_t count, bool evaluate_manual_rules) {

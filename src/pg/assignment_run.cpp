@@ -1,89 +1,61 @@
-// CALL search_assign(): decides all customers whose answer can have changed, in batches that commit.
-// Backend zone. SQL face: sql/install/60_assignment.sql; tests: tests/regress/sql/run.sql.
+// CALL search_assign(): decides all customers whose answer can have changed, in small steps that commit.
+// Backend zone. SQL face: sql/install/60_assignment.sql, 80_status.sql; tests: tests/regress/sql/run.sql,
+// tests/isolation/specs/run_*.spec, tests/faults/run_killed.sh.
+//
+// The first caller writes the customers to visit as units of work (run_share.cpp); every caller takes units
+// as long as there are any. A step decides a few customers and notes that in the unit, in one transaction:
+// whatever ends a session, its unit stands exactly where its decisions stand, and another session takes it
+// up.
 #include "search_assign/pg/assignment_apply.hpp"
 #include "search_assign/pg/boundary.hpp"
-#include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_set.hpp"
 #include "search_assign/pg/configuration.hpp"
+#include "search_assign/pg/daily_work.hpp"
 #include "search_assign/pg/pending_run.hpp"
-#include "search_assign/pg/position.hpp"
+#include "search_assign/pg/run_lock.hpp"
+#include "search_assign/pg/run_share.hpp"
 #include "search_assign/pg/settings.hpp"
-#include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/statistics.hpp"
+#include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "nodes/parsenodes.h"
 #include "portability/instr_time.h"
 #include "tcop/utility.h"
-#include "utils/inval.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 }
 
 namespace search_assign::pg {
 namespace {
 
-constexpr size_t kBatchCustomers = 1000;
+// A step keeps the position rows of its customers locked for about this long.
+constexpr double kStepSeconds = 0.003;
+constexpr size_t kFirstStep = 32;
+constexpr size_t kLargestStep = 512;
+// So long a step waits for a customer while it holds others.
+constexpr const char* kStepLockTimeout = "5ms";
+constexpr const char* kNoLockTimeout = "0";
+constexpr const char* kOwnLockTimeout = nullptr;  // the caller's
+constexpr size_t kAtomicBatch = 1000;
 constexpr double kReportEverySeconds = 1.0;
 
-// The customers to visit, ascending; survives commits in the procedure's own memory.
-struct Visit {
-  int64* ids;
-  size_t count;
-  size_t capacity;
-  MemoryContext memory;
-};
-
-void add_visit(Visit* visit, int64 customer_id) {
-  if (visit->count == visit->capacity) {
-    visit->capacity = visit->capacity == 0 ? 1024 : visit->capacity * 2;
-    const Size bytes = visit->capacity * sizeof(int64);
-    visit->ids = static_cast<int64*>(visit->ids == nullptr ? MemoryContextAllocHuge(visit->memory, bytes)
-                                                           : repalloc_huge(visit->ids, bytes));
-  }
-  visit->ids[visit->count++] = customer_id;
-}
-
-bool must_visit(PositionAccess* access, int64 version, core::Date today) {
-  const PositionColumns& columns = access->columns;
-  TupleTableSlot* row = access->position.slot;
-  bool is_null = false;
-  if (DatumGetInt64(get_column(row, columns.configuration_version, &is_null)) != version) return true;
-  const core::Date decided_on = DatumGetDateADT(get_column(row, columns.decided_on, &is_null));
-  if (is_null || decided_on > today) return true;  // never decided, or the business date was set back
-  const core::Date review_on = DatumGetDateADT(get_column(row, columns.review_on, &is_null));
-  return !is_null && review_on <= today;
-}
-
-// Reads all positions in the order they lie and notes whom to visit.
-void collect_visit(Visit* visit, bool everyone) {
-  const Configuration* config = configuration();
-  const core::Date today = business_date();
-  PositionAccess* access = open_positions(AccessShareLock);
-  TableScanDesc scan = table_beginscan(access->position.relation, GetActiveSnapshot(), 0, nullptr);
-  visit->count = 0;
-  while (table_scan_getnextslot(scan, ForwardScanDirection, access->position.slot)) {
-    CHECK_FOR_INTERRUPTS();
-    bool is_null = false;
-    if (everyone || config->has_manual_rules || must_visit(access, config->version, today))
-      add_visit(visit,
-                DatumGetInt64(get_column(access->position.slot, access->columns.customer_id, &is_null)));
-  }
-  table_endscan(scan);
-  close_positions(access);
-  compute([&] { std::sort(visit->ids, visit->ids + visit->count); });
-}
-
 struct Run {
-  bool atomic;  // inside a transaction block: one piece, no commits
-  bool everyone;
+  int64 run_id;
+  RunKey key;
+  bool everyone;     // what was asked for; a run taken part in may do more
+  bool replaced;     // the run taken part in so far was
+  size_t step_size;  // customers
   instr_time started;
   instr_time reported;
-  int64 done;
-  int64 changed;
-  Visit visit;
+  MemoryContext memory;  // of the run, survives its commits
+  MemoryContext unit;
+  MemoryContext step;
 };
 
 double seconds_since(instr_time start) {
@@ -93,111 +65,280 @@ double seconds_since(instr_time start) {
   return INSTR_TIME_GET_DOUBLE(now);
 }
 
-void run_sql(SpiStatement* statement, Datum* values, const char* nulls = nullptr) {
-  const MaintenanceScope scope = begin_maintenance();
-  SPI_connect();
-  spi_run(statement, values, nulls);
-  SPI_finish();
-  end_maintenance(scope);
+// ---- transactions ----
+
+void set_config(const char* name, const char* value, GucAction action) {
+  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, action, true, 0, false);
 }
+void set_local(const char* name, const char* value) { set_config(name, value, GUC_ACTION_LOCAL); }
 
-SpiStatement start_statement = {
-    "INSERT INTO receivables.search_assign_progress_row (backend_pid, started_at, business_date, everyone, "
-    "customers_total,"
-    " customers_done, customers_changed, updated_at)"
-    " VALUES (pg_catalog.pg_backend_pid(), pg_catalog.clock_timestamp(), $1, $2, $3, 0, 0, "
-    "pg_catalog.clock_timestamp())"
-    " ON CONFLICT (backend_pid) DO UPDATE SET started_at = EXCLUDED.started_at, business_date = "
-    "EXCLUDED.business_date,"
-    " everyone = EXCLUDED.everyone, customers_total = EXCLUDED.customers_total, customers_done = 0, "
-    "customers_changed = 0,"
-    " updated_at = EXCLUDED.updated_at, finished_at = NULL",
-    3,
-    {DATEOID, BOOLOID, INT8OID},
-    nullptr};
-SpiStatement progress_statement = {
-    "UPDATE receivables.search_assign_progress_row SET customers_done = $1, customers_changed = $2,"
-    " updated_at = pg_catalog.clock_timestamp() WHERE backend_pid = pg_catalog.pg_backend_pid()",
-    2,
-    {INT8OID, INT8OID},
-    nullptr};
-SpiStatement finish_statement = {
-    "UPDATE receivables.search_assign_progress_row SET finished_at = pg_catalog.clock_timestamp()"
-    " WHERE backend_pid = pg_catalog.pg_backend_pid()",
-    0,
-    {},
-    nullptr};
-SpiStatement complete_statement = {
-    "UPDATE receivables.configuration SET last_run_version = $1, last_run_date = $2,"
-    " last_run_at = pg_catalog.clock_timestamp(), last_run_customers = $3",
-    3,
-    {INT8OID, DATEOID, INT8OID},
-    nullptr};
-SpiStatement invalid_statement = {
-    "UPDATE receivables.search s SET invalid_reason = n.reason FROM (SELECT x.search_id, coalesce("
-    " receivables.criteria_error(x.criteria), (SELECT f.message FROM receivables.search_failure f"
-    " WHERE f.search_id = x.search_id LIMIT 1)) AS reason FROM receivables.search x) n"
-    " WHERE n.search_id = s.search_id AND s.invalid_reason IS DISTINCT FROM n.reason",
-    0,
-    {},
-    nullptr};
+enum class Durability { Lazy, Full };
 
-void end_batch(Run* run) {
-  PopActiveSnapshot();
-  if (run->atomic)
-    CommandCounterIncrement();
-  else
-    SPI_commit();
+// Under READ COMMITTED whatever the default is: each step decides by the newest rows, and a serializable one
+// would fail for what others do. A crash may lose the last lazy commits, each with its unit's note.
+void begin_step(Run* run, Durability durability, const char* lock_timeout) {
+  set_local("transaction_isolation", "read committed");
+  if (durability == Durability::Lazy) set_local("synchronous_commit", "off");
+  if (lock_timeout != nullptr) set_local("lock_timeout", lock_timeout);
   PushActiveSnapshot(GetLatestSnapshot());
+  MemoryContextReset(run->step);
+  MemoryContextSwitchTo(run->step);
 }
 
-void show_progress(Run* run, bool last) {
-  if (!last && seconds_since(run->reported) < kReportEverySeconds) return;
-  INSTR_TIME_SET_CURRENT(run->reported);
-  Datum values[] = {Int64GetDatum(run->done), Int64GetDatum(run->changed)};
-  run_sql(&progress_statement, values);
-  const double seconds = seconds_since(run->started);
-  if (last && seconds < kReportEverySeconds) return;
-  ereport(NOTICE, (errmsg("search_assign: %lld of %lld customers, %lld changed, %.0f a second",
-                          static_cast<long long>(run->done), static_cast<long long>(run->visit.count),
-                          static_cast<long long>(run->changed),
-                          seconds > 0 ? static_cast<double>(run->done) / seconds : 0.0)));
+void end_step(Run* run) {
+  MemoryContextSwitchTo(run->memory);
+  PopActiveSnapshot();
+  SPI_commit();
 }
 
-void visit_customers(Run* run) {
-  for (size_t first = 0; first < run->visit.count;) {
-    const size_t size = std::min(kBatchCustomers, run->visit.count - first);
-    const RunResult result = decide_customers(run->visit.ids + first, size, true);
-    first += size;
-    run->done += static_cast<int64>(size);
-    run->changed += result.changed;
-    show_progress(run, first == run->visit.count);
-    end_batch(run);
+// ---- joining ----
+
+RunKey present_key(const Run* run) { return {business_date(), configuration()->version, run->everyone}; }
+
+bool can_join(const RunKey& run, const RunKey& wanted) {
+  return run.business_date == wanted.business_date && run.version == wanted.version &&
+         (run.everyone || !wanted.everyone);
+}
+
+// Two sessions with different dates would replace each other's runs for ever.
+void refuse_other_date(const RunKey& theirs, const RunKey& mine) {
+  if (theirs.business_date == mine.business_date) return;
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+           errmsg("the run was replaced by a run for another business date"),
+           errdetail("This session's business date is %s, the other run's is %s.",
+                     DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(mine.business_date))),
+                     DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(theirs.business_date)))),
+           errhint("Set search_assign.business_date for the database, not for a session.")));
+}
+
+Visit new_visit(const Run* run) { return {nullptr, 0, 0, run->step}; }
+
+void resume(Run* run) {
+  Visit visit = new_visit(run);
+  add_remaining(run->run_id, &visit);
+  collect_visit(&visit, run->key.everyone, true);
+  resume_run(run->run_id, visit);
+}
+
+void start(Run* run, const RunKey& key) {
+  Visit visit = new_visit(run);
+  collect_visit(&visit, key.everyone, false);
+  run->key = key;
+  run->run_id = start_run(key, visit);
+}
+
+// One transaction. False: an unfinished run was in the way; it is replaced now, and the next try starts one.
+bool try_join(Run* run) {
+  lock_runs();
+  PopActiveSnapshot();
+  PushActiveSnapshot(GetLatestSnapshot());
+  const RunKey wanted = present_key(run);
+  const bool found = find_unfinished_run(&run->run_id, &run->key);
+  if (found && !can_join(run->key, wanted)) {
+    if (run->replaced) refuse_other_date(run->key, wanted);
+    replace_run(run->run_id);
+    return false;
   }
+  if (!found)
+    start(run, wanted);
+  else if (run_is_alone(run->run_id))
+    resume(run);
+  take_part(run->run_id);
+  return true;
+}
+
+void join(Run* run) {
+  bool joined = false;
+  while (!joined) {
+    begin_step(run, Durability::Lazy, kNoLockTimeout);
+    joined = try_join(run);
+    end_step(run);
+  }
+}
+
+// ---- work ----
+
+struct Step {
+  const int64* ids;
+  size_t count;
+  const char* lock_timeout;  // for the decision alone: what else a step waits for, it needs
+  RunResult result;
+};
+
+void decide_step(void* argument) {
+  auto* step = static_cast<Step*>(argument);
+  const int guc_level = NewGUCNestLevel();
+  if (step->lock_timeout != nullptr) set_config("lock_timeout", step->lock_timeout, GUC_ACTION_SAVE);
+  PushActiveSnapshot(GetLatestSnapshot());
+  step->result = decide_customers(step->ids, step->count, !day_roll_under_way());
+  PopActiveSnapshot();
+  AtEOXact_GUC(true, guc_level);
+}
+
+bool is_lock_failure(int sqlstate) {
+  return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
+}
+
+// False: one of the customers is locked by somebody, nothing was done.
+bool decide_without_waiting(Step* step) {
+  CaughtError error;
+  if (run_guarded(decide_step, step, &error)) return true;
+  if (is_lock_failure(error.sqlstate)) return false;
+  step->lock_timeout = kOwnLockTimeout;
+  decide_step(step);  // raises it again, with all that belongs to it
+  return true;
+}
+
+void adapt_step_size(Run* run, double seconds) {
+  if (seconds > kStepSeconds)
+    run->step_size = std::max<size_t>(run->step_size / 2, 1);
+  else if (seconds < kStepSeconds / 2)
+    run->step_size = std::min(run->step_size * 2, kLargestStep);
+}
+
+void show_progress(Run* run) {
+  if (seconds_since(run->reported) < kReportEverySeconds) return;
+  begin_step(run, Durability::Lazy, kNoLockTimeout);
+  report_progress(run->run_id);
+  end_step(run);
+  INSTR_TIME_SET_CURRENT(run->reported);
+}
+
+// Decides the next customers of the unit, as many as `count`; false where they have to be taken one by one,
+// since one of them is locked by somebody. A customer who is locked then becomes a unit of its own, for
+// which nobody holds anything while waiting.
+bool try_customers(Run* run, WorkUnit* unit, size_t count) {
+  Step step = {
+      unit->ids + unit->visited, count, unit->postponed ? kOwnLockTimeout : kStepLockTimeout, {0, 0}};
+  bool decided = true;
+  if (unit->postponed)
+    decide_step(&step);
+  else
+    decided = decide_without_waiting(&step);
+  if (!decided && count > 1) return false;
+  unit->visited += static_cast<int32>(count);
+  if (decided) {
+    unit->done += static_cast<int32>(count);
+    unit->changed += static_cast<int32>(step.result.changed);
+  } else {
+    postpone_customer(run->run_id, *step.ids);
+  }
+  return true;
+}
+
+// One committed step; false where the run has been replaced.
+bool do_step(Run* run, WorkUnit* unit, int32* one_by_one_until) {
+  size_t count = std::min(run->step_size, static_cast<size_t>(unit->size - unit->visited));
+  if (unit->visited < *one_by_one_until) count = 1;
+  instr_time begin;
+  INSTR_TIME_SET_CURRENT(begin);
+  begin_step(run, Durability::Lazy, unit->postponed ? kOwnLockTimeout : kNoLockTimeout);
+  bool goes_on = true;
+  if (try_customers(run, unit, count))
+    goes_on = save_unit(*unit);
+  else
+    *one_by_one_until = unit->visited + static_cast<int32>(count);
+  end_step(run);
+  if (count == run->step_size) adapt_step_size(run, seconds_since(begin));
+  return goes_on;
+}
+
+void work_on_unit(Run* run, WorkUnit* unit) {
+  int32 one_by_one_until = 0;
+  while (unit->visited < unit->size && do_step(run, unit, &one_by_one_until)) show_progress(run);
+  release_unit();
+}
+
+// Waits for a unit of another session: it is done then, or left to be taken up.
+void wait_for_others(int64 batch_id) {
+  set_local("transaction_isolation", "read committed");
+  set_local("lock_timeout", kNoLockTimeout);
+  wait_for_unit(batch_id);
+  release_unit();
+  SPI_commit();
+}
+
+void work(Run* run) {
+  for (;;) {
+    WorkUnit unit;
+    MemoryContextReset(run->unit);
+    begin_step(run, Durability::Lazy, kNoLockTimeout);
+    const Claim claim = claim_unit(run->run_id, &unit, run->unit);
+    end_step(run);
+    if (claim == Claim::None) return;
+    if (claim == Claim::Taken)
+      work_on_unit(run, &unit);
+    else
+      wait_for_others(unit.batch_id);
+    show_progress(run);
+  }
+}
+
+// Nothing is left to do: the first to come here closes the run. False: it has been replaced.
+bool finish(Run* run) {
+  begin_step(run, Durability::Full, kOwnLockTimeout);
+  lock_runs();
+  const RunState state = run_state(run->run_id);
+  if (state == RunState::Unfinished) complete_run(run->run_id, run->key);
+  if (state != RunState::Replaced) {
+    if (seconds_since(run->started) >= kReportEverySeconds) report_progress(run->run_id);
+    report_search_failures();
+  }
+  end_step(run);
+  return state != RunState::Replaced;
+}
+
+void apply_queue(bool atomic) {
+  PushActiveSnapshot(GetLatestSnapshot());
+  apply_queued_changes(atomic);
+  PopActiveSnapshot();
+  if (!atomic) SPI_commit();
 }
 
 // A date set back or a configuration changed meanwhile is seen by the next call; last_run_version says which
 // version this one has brought to every customer.
-void run_search_assign(Run* run) {
-  INSTR_TIME_SET_CURRENT(run->started);
-  run->reported = run->started;
+void run_shared(Run* run) {
+  SPI_commit();  // what the caller's procedure did before, and what follows from it, is to be seen
+  apply_queue(false);
+  run->step = AllocSetContextCreate(run->memory, "search_assign run step", ALLOCSET_DEFAULT_SIZES);
+  run->unit = AllocSetContextCreate(run->memory, "search_assign run unit", ALLOCSET_DEFAULT_SIZES);
+  run->step_size = kFirstStep;
+  do {
+    join(run);
+    work(run);
+    run->replaced = !finish(run);
+    leave_run();
+  } while (run->replaced);
+  apply_queue(false);  // customers that others held meanwhile
+}
+
+// Inside a transaction block: one piece, which nobody else sees before it is committed.
+void run_atomic(Run* run) {
+  const TimestampTz started_at = GetCurrentTimestamp();
   change_set_apply_all();
-  end_batch(run);  // what was just applied, and what the transaction did before, is to be seen
-  MemoryContext caller = MemoryContextSwitchTo(run->visit.memory);
-  apply_queued_changes(run->atomic);
-  MemoryContextSwitchTo(caller);
-  const int64 version = configuration()->version;
-  const core::Date today = business_date();
-  collect_visit(&run->visit, run->everyone);
-  Datum start[] = {DateADTGetDatum(today), BoolGetDatum(run->everyone),
-                   Int64GetDatum(static_cast<int64>(run->visit.count))};
-  run_sql(&start_statement, start);
-  end_batch(run);
-  visit_customers(run);
-  run_sql(&invalid_statement, nullptr);
-  Datum complete[] = {Int64GetDatum(version), DateADTGetDatum(today), Int64GetDatum(run->done)};
-  run_sql(&complete_statement, complete);
-  run_sql(&finish_statement, nullptr);
+  apply_queue(true);
+  PushActiveSnapshot(GetLatestSnapshot());
+  const RunKey key = present_key(run);
+  Visit visit = {nullptr, 0, 0, run->memory};
+  collect_visit(&visit, key.everyone, false);
+  int64 changed = 0;
+  for (size_t first = 0; first < visit.count; first += kAtomicBatch) {
+    const size_t count = std::min(kAtomicBatch, visit.count - first);
+    changed += decide_customers(visit.ids + first, count, !day_roll_under_way()).changed;
+    CommandCounterIncrement();
+    PopActiveSnapshot();
+    PushActiveSnapshot(GetLatestSnapshot());
+    if (seconds_since(run->reported) < kReportEverySeconds) continue;
+    INSTR_TIME_SET_CURRENT(run->reported);
+    ereport(NOTICE, (errmsg("search_assign: %lld of %lld customers, %lld changed",
+                            static_cast<long long>(first + count), static_cast<long long>(visit.count),
+                            static_cast<long long>(changed))));
+  }
+  lock_runs();
+  record_run(key, started_at, static_cast<int64>(visit.count), changed);
+  report_search_failures();
+  PopActiveSnapshot();
 }
 
 }  // namespace
@@ -210,13 +351,23 @@ SA_FUNCTION(sa_search_assign) {
   Run run;
   memset(&run, 0, sizeof run);
   run.everyone = !PG_ARGISNULL(0) && PG_GETARG_BOOL(0);
-  run.atomic = call == nullptr || !IsA(call, CallContext) || call->atomic;
-  // The caller's memory, the portal's, survives the commits between the batches.
-  run.visit.memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign run", ALLOCSET_DEFAULT_SIZES);
-  SPI_connect_ext(run.atomic ? 0 : SPI_OPT_NONATOMIC);
-  PushActiveSnapshot(GetLatestSnapshot());
-  run_search_assign(&run);
-  PopActiveSnapshot();
+  // A block with an exception handler in a procedure may not commit either.
+  const bool atomic = call == nullptr || !IsA(call, CallContext) || call->atomic || IsSubTransaction();
+  INSTR_TIME_SET_CURRENT(run.started);
+  run.reported = run.started;
+  // The caller's memory, the portal's, survives the commits between the steps.
+  run.memory = AllocSetContextCreate(CurrentMemoryContext, "search_assign run", ALLOCSET_DEFAULT_SIZES);
+  SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC);
+  MemoryContext procedure = MemoryContextSwitchTo(run.memory);
+  const Ticks started = start_timer();
+  count(Counter::Runs);
+  if (atomic)
+    run_atomic(&run);
+  else
+    run_shared(&run);
+  stop_timer(Part::Run, started);
+  MemoryContextSwitchTo(procedure);
   SPI_finish();
+  MemoryContextDelete(run.memory);
   PG_RETURN_VOID();
 }

@@ -8,6 +8,7 @@
 
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/table_writer.hpp"
 
 extern "C" {
@@ -173,6 +174,7 @@ void add_changes(PositionAccess* access, const QueuedChanges& queued, core::Delt
 }
 
 void remove_queued(ChangeQueue* queue, const QueuedChanges& queued) {
+  if (queued.count > 0) add(Counter::CustomersDequeued, static_cast<uint64>(queued.count));
   for (int i = 0; i < queued.count; ++i) {
     TM_FailureData failure;
     const TM_Result result = table_tuple_delete(queue->relation, &queued.rows[i], GetCurrentCommandId(true),
@@ -206,6 +208,7 @@ void queue_customer(ChangeQueue* queue, int64 customer_id, core::Delta* deltas, 
   if (net.contact_emails != 0) put_column(row, columns.contact_emails, Int32GetDatum(net.contact_emails));
   if (net.contact_phones != 0) put_column(row, columns.contact_phones, Int32GetDatum(net.contact_phones));
   finish_row(queue->writer, row);
+  add(Counter::CustomersQueued, 1);
 }
 
 void collect_queued_customers(CustomerIds* customers) {

@@ -6,8 +6,10 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_queue.hpp"
+#include "search_assign/pg/delta_run.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
@@ -25,25 +27,37 @@ namespace {
 struct Level {
   SubTransactionId subtransaction;
   size_t first;
+  size_t first_run;
 };
 
 struct ChangeSet {
   std::vector<core::Delta> deltas;
+  std::vector<DeltaRun> runs;         // what did not fit into change_set_mem
   std::vector<core::Delta> applying;  // taken out of deltas while it is applied
-  std::vector<Level> levels;          // ascending; the outermost level that has a part first
+  std::vector<DeltaRun> applying_runs;
+  std::vector<Level> levels;  // ascending; the outermost level that has a part first
 };
 
 constinit ChangeSet* current = nullptr;
 int applying_level = 0;  // transaction nest level of the application under way, 0 = none
 
+// The files themselves are closed by what owns them, the transaction.
 void forget() noexcept {
   delete current;
   current = nullptr;
 }
 
+void close_runs(std::vector<DeltaRun>& runs, size_t first) {
+  for (size_t i = first; i < runs.size(); ++i) close_delta_run(&runs[i]);
+  runs.resize(std::min(first, runs.size()));
+}
+
+// How many deltas may lie in memory; sorting them may take as much again.
+size_t most_deltas() { return std::max<size_t>(change_set_bytes() / 2 / sizeof(core::Delta), 100); }
+
 // Takes the part out before applying it, so that a trigger somebody has put on one of our tables may
 // write to the ledger meanwhile: what it adds is applied next.
-void take_out(size_t first) {
+void take_out(size_t first, size_t first_run) {
   compute([&] {
     current->applying.clear();
     if (first == 0)
@@ -52,6 +66,9 @@ void take_out(size_t first) {
       current->applying.assign(current->deltas.begin() + static_cast<std::ptrdiff_t>(first),
                                current->deltas.end());
     current->deltas.resize(first);
+    current->applying_runs.assign(current->runs.begin() + static_cast<std::ptrdiff_t>(first_run),
+                                  current->runs.end());
+    current->runs.resize(first_run);
   });
 }
 
@@ -84,27 +101,72 @@ void apply_or_queue(Application* application) {
   LockTimeout = former_timeout;
   if (error != nullptr) {
     if (ends_session(error) || cancels(error)) ReThrowError(error);
+    count(Counter::ApplicationFailures);
     queue_deltas(application->deltas, application->count, {error->sqlerrcode, error->message});
   }
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(memory);
 }
 
-void apply_once(size_t first, bool at_commit) {
-  take_out(first);
-  if (!OidIsValid(get_namespace_oid(kSchema, true))) return;  // this very transaction drops the extension
-  Application application = {current->applying.data(), current->applying.size(), at_commit};
-  compute([&] { core::group_by_customer({application.deltas, application.count}); });
+void apply_piece(core::Delta* deltas, size_t count, bool at_commit) {
+  Application application = {deltas, count, at_commit};
+  compute([&] { core::group_by_customer({deltas, count}); });
   if (apply_mode() == kApplyFromQueue)
-    queue_deltas(application.deltas, application.count, {0, "search_assign.apply = queue"});
+    queue_deltas(deltas, count, {0, "search_assign.apply = queue"});
   else
     apply_or_queue(&application);
 }
 
-void apply_from(size_t first, bool at_commit = false) {
+// Merges the runs by customer, whole customers a piece, as many as fit into memory.
+void apply_runs(bool at_commit) {
+  std::vector<DeltaRun>& runs = current->applying_runs;
+  std::vector<core::Delta>& piece = current->applying;
+  // What was left in memory becomes a run like the others.
+  compute([&] { core::group_by_customer(piece); });
+  const DeltaRun last = write_delta_run(piece.data(), piece.size());
+  compute([&] {
+    runs.push_back(last);
+    piece.clear();
+  });
+  for (size_t i = 0; i < runs.size(); ++i) rewind_delta_run(&runs[i]);
+  for (;;) {
+    const DeltaRun* least = nullptr;
+    for (const DeltaRun& run : runs)
+      if (run.next <= run.count && (least == nullptr || run.head.customer_id < least->head.customer_id))
+        least = &run;
+    if (least == nullptr) break;
+    const int64 customer_id = least->head.customer_id;
+    for (size_t i = 0; i < runs.size(); ++i)
+      while (runs[i].next <= runs[i].count && runs[i].head.customer_id == customer_id) {
+        compute([&] { piece.push_back(runs[i].head); });
+        advance_delta_run(&runs[i]);
+      }
+    if (piece.size() < most_deltas()) continue;
+    apply_piece(piece.data(), piece.size(), at_commit);
+    piece.clear();
+    CHECK_FOR_INTERRUPTS();
+  }
+  if (!piece.empty()) apply_piece(piece.data(), piece.size(), at_commit);
+  close_runs(runs, 0);
+}
+
+void apply_once(size_t first, size_t first_run, bool at_commit) {
+  take_out(first, first_run);
+  if (!OidIsValid(get_namespace_oid(kSchema, true))) {  // this very transaction drops the extension
+    close_runs(current->applying_runs, 0);
+    return;
+  }
+  if (current->applying_runs.empty())
+    apply_piece(current->applying.data(), current->applying.size(), at_commit);
+  else
+    apply_runs(at_commit);
+}
+
+void apply_from(size_t first, size_t first_run, bool at_commit = false) {
   if (applying_level != 0) return;  // an application is under way and takes this part next
   applying_level = GetCurrentTransactionNestLevel();
-  while (current->deltas.size() > first) apply_once(first, at_commit);
+  while (current->deltas.size() > first || current->runs.size() > first_run)
+    apply_once(first, first_run, at_commit);
   applying_level = 0;
 }
 
@@ -112,7 +174,7 @@ void transaction_event(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-      if (current != nullptr) apply_from(0, true);
+      if (current != nullptr) apply_from(0, 0, true);
       forget();
       break;
     case XACT_EVENT_COMMIT:
@@ -143,6 +205,7 @@ void subtransaction_event(SubXactEvent event, SubTransactionId subtransaction, S
   if (top.subtransaction != subtransaction) return;
   if (event == SUBXACT_EVENT_ABORT_SUB) {
     current->deltas.resize(std::min(top.first, current->deltas.size()));
+    close_runs(current->runs, top.first_run);
     current->levels.pop_back();
   } else if (event == SUBXACT_EVENT_COMMIT_SUB) {
     // The parent takes the part over; where it has one of its own, that begins earlier.
@@ -161,7 +224,7 @@ void change_set_enter_level() {
   compute([&] {
     if (current == nullptr) current = new ChangeSet;
     if (current->levels.empty() || current->levels.back().subtransaction != subtransaction)
-      current->levels.push_back({subtransaction, current->deltas.size()});
+      current->levels.push_back({subtransaction, current->deltas.size(), current->runs.size()});
   });
 }
 
@@ -177,27 +240,47 @@ void change_set_touch_hand_made(int64 customer_id) {
 void change_set_apply() {
   if (current == nullptr || current->levels.empty()) return;
   const Level& top = current->levels.back();
-  if (top.subtransaction == GetCurrentSubTransactionId() && top.first < current->deltas.size())
-    apply_from(top.first);
+  if (top.subtransaction == GetCurrentSubTransactionId()) apply_from(top.first, top.first_run);
 }
 
 // The outer levels' parts have to wait again where this level is rolled back. So they stay, and this level
 // gets their opposites: together they are nothing at the commit.
 void change_set_apply_all() {
   change_set_apply();
-  if (current == nullptr || current->deltas.empty()) return;
+  if (current == nullptr || (current->deltas.empty() && current->runs.empty())) return;
   change_set_enter_level();
-  const size_t outer = current->deltas.size();
+  const size_t outer_runs = current->runs.size();
+  size_t outer = current->deltas.size();
+  for (size_t i = 0; i < outer_runs; ++i) outer += current->runs[i].count;
+  std::vector<core::Delta>& deltas = current->deltas;
+  const size_t own = deltas.size();
   compute([&] {
-    std::vector<core::Delta>& deltas = current->deltas;
-    deltas.resize(outer * 3);
-    std::copy_n(deltas.begin(), outer, deltas.begin() + static_cast<std::ptrdiff_t>(outer * 2));
-    for (size_t i = 0; i < outer; ++i) {
-      deltas[outer + i] = deltas[i];
-      deltas[outer + i].sign = static_cast<int8>(-deltas[i].sign);
-    }
+    deltas.reserve(own + outer * 2);
+    for (size_t i = 0; i < own; ++i) deltas.push_back(deltas[i]);
   });
-  apply_from(outer * 2);
+  for (size_t i = 0; i < outer_runs; ++i) {
+    DeltaRun* run = &current->runs[i];
+    for (rewind_delta_run(run); run->next <= run->count; advance_delta_run(run))
+      compute([&] { deltas.push_back(run->head); });
+  }
+  compute([&] {
+    for (size_t i = own; i < own + outer; ++i) deltas.push_back(deltas[i]);
+    for (size_t i = own; i < own + outer; ++i) deltas[i].sign = static_cast<int8>(-deltas[i].sign);
+  });
+  apply_from(own + outer, outer_runs);
+}
+
+void change_set_bound() {
+  const Level& top = current->levels.back();
+  const size_t count = current->deltas.size() - top.first;
+  if (count < most_deltas() || applying_level != 0) return;
+  core::Delta* deltas = current->deltas.data() + top.first;
+  compute([&] { core::group_by_customer({deltas, count}); });
+  const DeltaRun run = write_delta_run(deltas, count);
+  compute([&] {
+    current->runs.push_back(run);
+    current->deltas.resize(top.first);
+  });
 }
 
 void change_set_statement_end() {

@@ -8,6 +8,7 @@
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/transition.hpp"
 
 extern "C" {
@@ -192,7 +193,6 @@ void customer_changed(TriggerData* trigger) {
   if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event)) run_for(&add_positions, statement.all);
   change_set_enter_level();
   touch_all(statement.all, TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? core::kTouchDeleted : 0);
-  change_set_statement_end();
 }
 
 // ---- contacts ----
@@ -221,6 +221,7 @@ void add_contacts(TransitionRows rows, TupleDesc descriptor, int8 sign) {
         if (given[side])
           change_set_deltas().push_back({customer_id, 0, 0, 0, core::Facet::Contacts, sign, side});
     });
+    change_set_bound();
   }
   close_transition(&rows);
 }
@@ -232,7 +233,6 @@ void contact_changed(TriggerData* trigger) {
     add_contacts(open_transition(trigger->tg_oldtable, trigger->tg_relation), descriptor, -1);
   if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
     add_contacts(open_transition(trigger->tg_newtable, trigger->tg_relation), descriptor, +1);
-  change_set_statement_end();
 }
 
 // ---- allocations ----
@@ -277,13 +277,14 @@ void allocation_changed(TriggerData* trigger) {
   if (removed.count + added.count == 0) return;
   change_set_enter_level();
   add_reallocations(added.rows, added.count, removed.rows, removed.count);
-  change_set_statement_end();
 }
 
-bool fires(TriggerData* trigger) {
+int64 changed_rows(TriggerData* trigger) {
   Tuplestorestate* store = trigger->tg_newtable != nullptr ? trigger->tg_newtable : trigger->tg_oldtable;
-  return !in_restore() && store != nullptr && tuplestore_tuple_count(store) > 0;
+  return store != nullptr ? tuplestore_tuple_count(store) : 0;
 }
+
+bool fires(TriggerData* trigger) { return !in_restore() && changed_rows(trigger) > 0; }
 
 using Work = void (*)(TriggerData*);
 
@@ -293,7 +294,12 @@ void run_trigger(TriggerData* trigger, Work work) {
   MemoryContext memory =
       AllocSetContextCreate(CurrentMemoryContext, "search_assign statement", ALLOCSET_DEFAULT_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(memory);
+  const Ticks started = start_timer();
+  count(Counter::Statements);
+  add(Counter::LedgerRows, static_cast<uint64>(changed_rows(trigger)));
   work(trigger);
+  stop_timer(Part::Statement, started);
+  change_set_statement_end();
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(memory);
 }

@@ -5,6 +5,7 @@
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/profile_index.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/statistics.hpp"
 
 namespace search_assign::pg {
 namespace {
@@ -141,6 +142,7 @@ bool reevaluate(Decision* decision, DecisionBuffers* buffers, int search, core::
   evaluate_facts(config->facts, config->searches[search].time_columns, customer_slot(decision),
                  decision->access->asked);
   evaluate_searches_on(decision, date, search, &truth);
+  count(Counter::SearchesEvaluated);
   const bool differs = buffers->later_truths[search] != truth;
   buffers->later_truths[search] = truth;
   return differs;
@@ -176,6 +178,7 @@ void decide_now(Decision* decision, DecisionBuffers* buffers) {
   evaluate_all_facts(decision);
   for (int search = 0; search < config->search_count; ++search)
     evaluate_searches_on(decision, decision->as_of, search, &buffers->truths[search]);
+  add(Counter::SearchesEvaluated, static_cast<uint64>(config->search_count));
   clear_evaluation_date();
   compute([&] { core::decide(config->rules, input_of(decision, buffers), buffers->next); });
 }

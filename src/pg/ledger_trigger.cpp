@@ -7,6 +7,7 @@
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/ledger_item.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/transition.hpp"
 
 extern "C" {
@@ -53,6 +54,7 @@ void flush(Statement* statement) {
     }
   });
   batch->count = 0;
+  change_set_bound();
 }
 
 Datum keep_rate(Statement* statement, const ItemRow& item) {
@@ -181,7 +183,8 @@ void read_rows(Statement* statement, TriggerData* trigger) {
   ItemRow before;
   ItemRow after;
   MemoryContext caller = MemoryContextSwitchTo(statement->row);
-  for (int64 row = 0;; ++row) {
+  int64 row = 0;
+  for (;; ++row) {
     // An update stores the old and the new version of each row in the same order.
     const bool has_old = statement->event != Event::Insert && next_row(&old_rows);
     const bool has_new = statement->event != Event::Delete && next_row(&new_rows);
@@ -199,6 +202,8 @@ void read_rows(Statement* statement, TriggerData* trigger) {
   }
   MemoryContextSwitchTo(caller);
   flush(statement);
+  count(Counter::Statements);
+  add(Counter::LedgerRows, static_cast<uint64>(row));
   close_transition(&old_rows);
   close_transition(&new_rows);
 }
@@ -235,6 +240,7 @@ Batch make_batch(const TriggerData* trigger) {
 }
 
 void item_changed(TriggerData* trigger) {
+  const Ticks started = start_timer();
   Statement statement;
   memset(&statement, 0, sizeof statement);
   statement.event = event_of(trigger);
@@ -254,6 +260,7 @@ void item_changed(TriggerData* trigger) {
   write_history(statement.history);
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(statement.memory);
+  stop_timer(Part::Statement, started);
   change_set_statement_end();
 }
 

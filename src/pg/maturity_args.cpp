@@ -5,9 +5,9 @@
 
 namespace search_assign::pg {
 
-void raise_null_argument(const char* name) {
+void raise_null_argument(const char* name, const char* detail) {
   ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be null", name),
-                  errdetail("Only an item whose amount is NULL or 0 may lack it.")));
+                  errdetail_internal("%s", detail)));
   pg_unreachable();
 }
 

@@ -61,6 +61,18 @@ SA_FUNCTION(sa_overdue) {
   PG_RETURN_DATUM(pg::sum_result([&] { return core::overdue(profile, as_of, days); }));
 }
 
+SA_FUNCTION(sa_overdue_between) {
+  const int32 from_days = PG_GETARG_INT32(1);
+  const int32 to_days = PG_GETARG_INT32(2);
+  const DateADT as_of = pg::as_of_argument(fcinfo, 3);
+  if (const auto* index = pg::indexed_argument(fcinfo)) {
+    pg::compute([&] { core::require_overdue_days(from_days, to_days); });
+    PG_RETURN_DATUM(pg::numeric_from_sum(core::overdue_between(*index, as_of, from_days, to_days)));
+  }
+  const core::Bytes profile = pg::profile_argument(fcinfo);
+  PG_RETURN_DATUM(pg::sum_result([&] { return core::overdue_between(profile, as_of, from_days, to_days); }));
+}
+
 SA_FUNCTION(sa_not_due) {
   const DateADT as_of = pg::as_of_argument(fcinfo, 1);
   if (const auto* index = pg::indexed_argument(fcinfo))

@@ -6,6 +6,7 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/change_queue.hpp"
 #include "search_assign/pg/change_set.hpp"
+#include "search_assign/pg/statistics.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -33,6 +34,7 @@ void end_batch(bool atomic) {
 }  // namespace
 
 void apply_queued_changes(bool atomic) {
+  const Ticks started = start_timer();
   CustomerIds customers;
   init_customer_ids(&customers);
   collect_queued_customers(&customers);
@@ -40,6 +42,7 @@ void apply_queued_changes(bool atomic) {
     decide_customers(customers.ids + first, std::min(kBatchCustomers, customers.count - first), false);
     end_batch(atomic);
   }
+  stop_timer(Part::Queue, started);
 }
 
 }  // namespace search_assign::pg

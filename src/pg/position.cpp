@@ -247,7 +247,7 @@ WriteResult write_change(PositionAccess* access) {
   bool update_indexes = false;
   const WriteResult result = result_of(table_tuple_update(
       access->position.relation, &access->position.slot->tts_tid, access->changed, GetCurrentCommandId(true),
-      GetActiveSnapshot(), InvalidSnapshot, false, &failure, &lock_mode, &update_indexes));
+      GetActiveSnapshot(), InvalidSnapshot, access->locked, &failure, &lock_mode, &update_indexes));
   if (result == WriteResult::Written && update_indexes) insert_index_entries(access);
   return result;
 }
@@ -255,16 +255,17 @@ WriteResult write_change(PositionAccess* access) {
 WriteResult delete_position(PositionAccess* access) {
   TM_FailureData failure;
   return result_of(table_tuple_delete(access->position.relation, &access->position.slot->tts_tid,
-                                      GetCurrentCommandId(true), GetActiveSnapshot(), InvalidSnapshot, false,
-                                      &failure, false));
+                                      GetCurrentCommandId(true), GetActiveSnapshot(), InvalidSnapshot,
+                                      access->locked, &failure, false));
 }
 
 void wait_for_position(PositionAccess* access) {
   TM_FailureData failure;
   ItemPointerData row = access->position.slot->tts_tid;
   TupleTableSlot* locked = table_slot_create(access->position.relation, nullptr);
-  table_tuple_lock(access->position.relation, &row, GetActiveSnapshot(), locked, GetCurrentCommandId(true),
-                   LockTupleNoKeyExclusive, LockWaitBlock, 0, &failure);
+  access->locked = table_tuple_lock(access->position.relation, &row, GetActiveSnapshot(), locked,
+                                    GetCurrentCommandId(true), LockTupleNoKeyExclusive, LockWaitBlock, 0,
+                                    &failure) == TM_Ok;
   ExecDropSingleTupleTableSlot(locked);
 }
 

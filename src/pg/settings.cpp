@@ -23,6 +23,7 @@ char* sa_guc_business_date = nullptr;
 char* sa_guc_time_zone = nullptr;
 int sa_guc_apply = kApplyAtCommit;
 int sa_guc_lock_wait = 200;
+int sa_guc_change_set_mem = 64 * 1024;
 
 const config_enum_entry kApplyOptions[] = {{"commit", kApplyAtCommit, false},
                                            {"statement", kApplyAtStatement, false},
@@ -123,6 +124,10 @@ void define_settings() {
       "In all, over its customers; what is locked longer goes to the queue. At most half of "
       "deadlock_timeout counts.",
       &sa_guc_lock_wait, 200, 0, 60000, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("search_assign.change_set_mem",
+                          "Sets the memory for what a transaction has changed and not yet applied.",
+                          "What is more waits in temporary files.", &sa_guc_change_set_mem, 64 * 1024, 64,
+                          MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("search_assign.business_date", "Sets the business date (ISO date).",
                              "Empty: the date of the transaction's start in search_assign.time_zone. "
                              "Maintained results depend on it: set it for the database, not for a session.",
@@ -140,6 +145,8 @@ int lock_wait() noexcept {
   const int wait = std::min(sa_guc_lock_wait, DeadlockTimeout / 2);
   return LockTimeout > 0 ? std::min(wait, LockTimeout) : wait;
 }
+
+size_t change_set_bytes() noexcept { return static_cast<size_t>(sa_guc_change_set_mem) * 1024; }
 
 bool business_date_is_set() noexcept { return set_date != kNoDate; }
 

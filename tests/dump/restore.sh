@@ -10,14 +10,14 @@ restored=${PGDATABASE}_restored
 export PGOPTIONS='-c client_min_messages=warning'
 run_psql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
-# Every table by its rows, the sequences, and what the views show. The progress of runs belongs to server processes.
+# Every table by its rows, the sequences, and what the views show. The bookkeeping of runs stays behind.
 fingerprint() { # fingerprint DATABASE
   run_psql -d "$1" <<'SQL'
 CREATE FUNCTION pg_temp.fingerprint() RETURNS TABLE (name text, rows bigint, content text) LANGUAGE plpgsql AS $$
 BEGIN
   FOR name IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'receivables'::regnamespace
     AND (c.relkind IN ('r', 'S') OR c.relname ~ '^(customer_facts|aging_balance|unassigned_customers|.*_membership|search_attribute)$')
-    AND c.relname <> 'search_assign_progress_row' ORDER BY 1
+    AND c.relname NOT IN ('search_assign_run', 'search_assign_batch', 'search_assign_run_id_seq') ORDER BY 1
   LOOP
     EXECUTE format('SELECT count(*), md5(string_agg(t::text, E''\n'' ORDER BY t::text)) FROM %s t',
       CASE WHEN EXISTS (SELECT FROM pg_sequences s WHERE s.schemaname = 'receivables' AND s.sequencename = fingerprint.name)

@@ -34,6 +34,13 @@ struct AgingSchedule {
 // bucket_of is the bucket of an item that is days_overdue late: 0 = not due, count + 1 = beyond the last
 // bound.
 inline int bucket_of(std::span<const std::int32_t> bounds, std::int64_t days_overdue) noexcept {
+  // Due dates come in no order: comparing all of a few bounds is faster than branches that are guessed wrong.
+  constexpr std::size_t kFew = 8;
+  if (bounds.size() <= kFew) {
+    int bucket = days_overdue > 0;
+    for (const std::int32_t bound : bounds) bucket += days_overdue > bound;
+    return bucket;
+  }
   if (days_overdue <= 0) return 0;
   std::size_t low = 0;
   std::size_t high = bounds.size();
@@ -47,6 +54,7 @@ inline int bucket_of(std::span<const std::int32_t> bounds, std::int64_t days_ove
   }
   return static_cast<int>(low) + 1;
 }
+
 inline std::span<const std::int32_t> bounds_of(const AgingSchedule& schedule) noexcept {
   return {schedule.bounds, static_cast<std::size_t>(schedule.count)};
 }
@@ -85,5 +93,12 @@ struct BucketAmount {
 
 // age_profile distributes a profile over the schedule's buckets (schedule.buckets() of them).
 void age_profile(Bytes profile, const AgingSchedule& schedule, Date as_of, BucketAmount* buckets);
+
+// A sum where memory is aligned to 8 bytes only, as in values of the server.
+__extension__ typedef __int128 PackedSum __attribute__((aligned(8)));
+
+// add_aged adds the amounts of a profile to the sums of its buckets (bounds.size() + 2 of them). Throws
+// Error(AmountOutOfRange); the sums are then worthless.
+void add_aged(Bytes profile, std::span<const std::int32_t> bounds, Date as_of, PackedSum* sums);
 
 }  // namespace search_assign::core

@@ -85,6 +85,9 @@ ProfileEntry make_entry(Date date, Amount amount, int sign = 1) noexcept;
 Sum total(Bytes profile);
 Sum overdue(Bytes profile, Date as_of,
             std::int32_t days);  // net of entries with days overdue > days; days >= 0
+Sum overdue_between(Bytes profile, Date as_of, std::int32_t from_days,
+                    std::int32_t to_days);  // days overdue from..to inclusive; 1 <= from_days <= to_days
+void require_overdue_days(std::int32_t from_days, std::int32_t to_days);  // throws Error(ArgumentInvalid)
 Sum not_due(Bytes profile, Date as_of);
 Sum due_within(Bytes profile, Date as_of,
                std::int32_t days);           // due from as_of to as_of + days inclusive; days >= 0

@@ -29,6 +29,8 @@ void build_index(Bytes profile, void* memory, ProfileIndex& index);
 std::size_t first_due_from(const ProfileIndex& index, std::int64_t date) noexcept;
 Sum total(const ProfileIndex& index) noexcept;
 Sum overdue(const ProfileIndex& index, Date as_of, std::int32_t days) noexcept;
+Sum overdue_between(const ProfileIndex& index, Date as_of, std::int32_t from_days,
+                    std::int32_t to_days) noexcept;
 Sum not_due(const ProfileIndex& index, Date as_of) noexcept;
 Sum due_within(const ProfileIndex& index, Date as_of, std::int32_t days) noexcept;
 std::int64_t item_count(const ProfileIndex& index) noexcept;

@@ -13,6 +13,10 @@ std::vector<core::Delta>& change_set_deltas();
 // Notes the present (sub)transaction level before the first append to it; backend zone.
 void change_set_enter_level();
 
+// change_set_bound writes the present level's part out where it is larger than search_assign.change_set_mem;
+// called now and then while deltas are appended.
+void change_set_bound();
+
 // change_set_touch_hand_made has a customer decided again whose hand-made assignments changed.
 void change_set_touch_hand_made(int64 customer_id);
 

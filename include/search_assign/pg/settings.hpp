@@ -20,6 +20,9 @@ ApplyMode apply_mode() noexcept;
 // lock_wait is search_assign.lock_wait in milliseconds, as far as lock_timeout and deadlock_timeout let it.
 int lock_wait() noexcept;
 
+// change_set_bytes is search_assign.change_set_mem.
+size_t change_set_bytes() noexcept;
+
 // business_date is the setting search_assign.business_date or, where that is empty, the date of
 // the transaction's start in search_assign.time_zone. While facts are evaluated it is
 // the evaluation's date (set_evaluation_date).

@@ -52,6 +52,12 @@ SELECT receivables.overdue(p, 0, '2026-06-20') AS overdue, receivables.overdue(p
        receivables.due_within(p, 0, '2026-06-20') AS today, receivables.due_within(p, 11, '2026-06-20') AS within_11,
        receivables.overdue_item_count(p, '2026-06-20') AS items, receivables.days_overdue(p, '2026-06-20') AS days
   FROM profile WHERE id IN (1, 3) ORDER BY id;
+SELECT receivables.overdue_between(p, 1, 19, '2026-06-20') AS to_19, receivables.overdue_between(p, 1, 18, '2026-06-20') AS to_18,
+       receivables.overdue_between(p, 19, 19, '2026-06-20') AS only_19, receivables.overdue_between(p, 20, 2147483647, '2026-06-20') AS from_20,
+       receivables.overdue_between(p, 1, 19) AS on_the_business_date
+  FROM profile WHERE id IN (1, 3) ORDER BY id;
+SELECT count(*) AS ranges, bool_and(receivables.overdue_between(p, f, t, d) = receivables.overdue(p, f - 1, d) - receivables.overdue(p, t, d)) AS agree
+  FROM profile, generate_series(1, 60, 3) f, generate_series(f, 80, 7) t, unnest(ARRAY[date '2026-06-20', '2026-07-01', '2026-09-01']) d;
 SELECT receivables.overdue(p) AS overdue, receivables.overdue(p, 18) AS over_18, receivables.overdue(p, days => 19) AS over_19,
        receivables.not_due(p) AS not_due, receivables.due_within(p, 0) AS today, receivables.due_within(p, 11) AS within_11,
        receivables.overdue_item_count(p) AS items, receivables.days_overdue(p) AS days
@@ -64,7 +70,7 @@ SELECT (receivables.unnest(p)).debit FROM profile WHERE id = 3;
 SELECT scale(receivables.total('{}')) AS scale_of_zero, receivables.total('{}') = 0 AS zero,
        receivables.total('{2026-01-01:10000:0:1:0}') AS round_amount, receivables.total('{2026-01-01:0.0001:0:1:0}') AS smallest;
 SELECT proname, provolatile, count(*) FROM pg_proc WHERE pronamespace = 'receivables'::regnamespace
-   AND proname IN ('overdue', 'not_due', 'due_within', 'overdue_item_count', 'days_overdue', 'total')
+   AND proname IN ('overdue', 'overdue_between', 'not_due', 'due_within', 'overdue_item_count', 'days_overdue', 'total')
   GROUP BY proname, provolatile ORDER BY proname, provolatile;
 
 -- Aggregates
@@ -86,7 +92,8 @@ SELECT pg_temp.message_of(format('SELECT receivables.maturity_profile(%s::date, 
   ORDER BY n;
 SELECT pg_temp.message_of(s) FROM unnest(ARRAY[
     $$SELECT receivables.overdue('{}', -1)$$, $$SELECT receivables.overdue('{}', -1, '2026-01-01')$$, $$SELECT receivables.due_within('{}', -1)$$,
-    $$SELECT receivables.overdue('{}', 1, 'infinity')$$, $$SELECT receivables.not_due('{}', '-infinity')$$,
+    $$SELECT receivables.overdue_between('{}', 0, 1)$$, $$SELECT receivables.overdue_between('{}', 3, 2, '2026-01-01')$$,
+    $$SELECT receivables.overdue_between('{}', 1, 2, '-infinity')$$, $$SELECT receivables.overdue('{}', 1, 'infinity')$$, $$SELECT receivables.not_due('{}', '-infinity')$$,
     $$SELECT receivables.item_count('{2026-01-01:0:0:9223372036854775807:1}')$$]) WITH ORDINALITY AS u(s, n) ORDER BY n;
 
 -- numeric in all its forms: short, long (scale above 63), stored short, toasted.

@@ -29,7 +29,8 @@ BEGIN
   DROP TABLE before;
 END $$;
 CREATE VIEW pg_temp.run AS
-  SELECT business_date, everyone, customers_total, customers_done, customers_changed, state FROM search_assign_progress WHERE backend_pid = pg_backend_pid();
+  SELECT business_date, everyone, customers_total, customers_done, customers_changed, sessions, state
+  FROM search_assign_progress ORDER BY run_id DESC LIMIT 1;
 
 INSERT INTO customer (customer_id, account_no, created_on) SELECT n, 'A' || n, '2026-01-01'::date + n FROM generate_series(1, 60) n;
 INSERT INTO item (customer_id, due_date, document_date, amount) SELECT n, '2026-06-01'::date + n, '2026-05-01'::date + n, 100 * n FROM generate_series(1, 40) n;
@@ -105,7 +106,7 @@ BEGIN
   FOR day IN 1..60 LOOP
     PERFORM set_config('search_assign.business_date', ('2026-06-16'::date + day)::text, false);
     CALL receivables.search_assign();
-    visited := visited + (SELECT customers_done FROM receivables.search_assign_progress WHERE backend_pid = pg_backend_pid());
+    visited := visited + (SELECT customers_done FROM receivables.search_assign_progress ORDER BY run_id DESC LIMIT 1);
     CALL pg_temp.same_as_everyone();
   END LOOP;
   RAISE WARNING 'fewer than a third of 60 x 60 visits: %', visited < 1200;
@@ -158,4 +159,35 @@ CALL search_assign(true);
 SELECT * FROM pg_temp.run;
 SELECT count(*) FROM position WHERE configuration_version <> (SELECT configuration_version FROM search_assign_status);
 SELECT * FROM check_positions();
+RESET search_path;
+
+-- Under any default isolation level, with locks and timeouts of the user's own; the caller's settings stand afterwards
+SET search_path = receivables, public;
+SET default_transaction_isolation = 'serializable';
+SET lock_timeout = '7s';
+CALL search_assign(true);
+SET default_transaction_isolation = 'repeatable read';
+CALL search_assign(true);
+SELECT * FROM pg_temp.run;
+SELECT current_setting('transaction_isolation') AS isolation, current_setting('lock_timeout') AS lock_timeout, current_setting('synchronous_commit') AS synchronous_commit,
+  (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks, (SELECT count(*) FROM search_assign_batch) AS units;
+RESET default_transaction_isolation;
+RESET lock_timeout;
+-- In a procedure: with commits between the steps; in a block with an exception handler, which cannot commit, in one piece
+CREATE PROCEDURE pg_temp.nightly() LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO receivables.item (customer_id, item_id, due_date, amount) VALUES (2, 2000, '2026-01-01', 9999);
+  CALL receivables.search_assign();
+  RAISE WARNING 'scenario %', (SELECT scenario FROM receivables.scenario_membership WHERE customer_id = 2);
+  BEGIN
+    CALL receivables.search_assign(true);
+    RAISE division_by_zero;
+  EXCEPTION WHEN division_by_zero THEN
+    RAISE WARNING 'undone';
+  END;
+  RAISE WARNING 'the last run was for everyone: %', (SELECT everyone FROM receivables.search_assign_progress ORDER BY run_id DESC LIMIT 1);
+END $$;
+CALL pg_temp.nightly();
+-- The last ten are kept, beside one that a transaction block has added
+SELECT count(*) BETWEEN 10 AND 11 AS kept, bool_and(state = 'finished' AND expected_end IS NULL AND customers_done = customers_total) AS complete FROM search_assign_progress;
 RESET search_path;
