@@ -104,7 +104,8 @@ distclean: remove-private
 .PHONY: clean distclean remove-private
 remove-private:
 	scripts/cluster stop-all
-	for d in build/pg build/clusters; do if [ -L $$d ]; then rm -rf "$$(readlink $$d)"; fi; done
+	for d in build/pg build/clusters; do \
+	  if [ -L $$d ]; then t=$$(readlink $$d) && rm -rf "$$t" && rmdir --ignore-fail-on-non-empty "$${t%/*}"; fi; done
 	rm -rf build
 
 endif
