@@ -32,7 +32,7 @@ kill_server() { # kill_server with_children|alone
     await 10 gone "${pids[@]}" || stop_with "processes of the killed server stay"
   fi
   # Where nobody reaps the dead, their number stays in the way of the next postmaster.
-  if ! await 1 reaped "$main"; then rm "$data/postmaster.pid"; fi
+  if ! await 1 reaped "$main"; then rm -f "$data/postmaster.pid" "$(cat "${data%/*}/socket_folder")"/.s.PGSQL.*.lock; fi
   scripts/cluster start "$cluster" >/dev/null
 }
 reaped() { [ ! -e "/proc/$1" ]; }

@@ -60,7 +60,7 @@ bool same_profiles(const PositionFacets& a, const PositionFacets& b) {
 
 bool apply(const PositionFacets& facets, std::vector<Delta> deltas, PositionBuffers& out) {
   return succeeds({ErrorKind::DataCorrupted, ErrorKind::AmountOutOfRange},
-                  [&] { apply_deltas(facets, deltas, out); });
+                  [&] { apply_deltas(facets, {}, deltas, out); });
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ PositionBuffers some_position() {
     deltas.push_back({1, 1'000'000LL + n * 777, date, aux, facet, 1, static_cast<std::uint8_t>(n % 2)});
   }
   PositionBuffers out;
-  apply_deltas(facets, deltas, out);
+  apply_deltas(facets, {}, deltas, out);
   return out;
 }
 
