@@ -169,9 +169,16 @@ void check_call_decoration(const FuncCall* call, const CriteriaCheck* check) {
   }
 }
 
+// The analyser finds no conversion from what is cast to type unknown, and says so by an internal error.
+void refuse_unknown_type(Oid type, int location, const CriteriaCheck* check) {
+  if (type == UNKNOWNOID) refuse(check, location, "Type unknown is not allowed.", "Name a built-in type.");
+}
+
 // A name that is no function may still be a type: date('2024-01-31').
-bool is_type_name(List* name) {
-  return OidIsValid(LookupTypeNameOid(nullptr, makeTypeNameFromNameList(name), true));
+bool is_type_name(const FuncCall* call, const CriteriaCheck* check) {
+  const Oid type = LookupTypeNameOid(nullptr, makeTypeNameFromNameList(call->funcname), true);
+  refuse_unknown_type(type, call->location, check);
+  return OidIsValid(type);
 }
 
 void check_call(const FuncCall* call, const CriteriaCheck* check) {
@@ -182,7 +189,7 @@ void check_call(const FuncCall* call, const CriteriaCheck* check) {
   }
   FuncCandidateList candidates = FuncnameGetCandidates(call->funcname, -1, NIL, false, false, false, true);
   if (candidates == nullptr) {
-    if (is_type_name(call->funcname)) return;
+    if (is_type_name(call, check)) return;
     raise_unknown_function(call, check);
   }
   switch (common_kind(candidates)) {
@@ -207,6 +214,7 @@ void check_type_name(TypeName* type, const CriteriaCheck* check) {
     refuse(check, type->location, "SETOF and %TYPE are not allowed.", "Name a built-in type.");
   }
   Oid oid = LookupTypeNameOid(nullptr, type, true);
+  refuse_unknown_type(oid, type->location, check);
   if (!OidIsValid(oid) || is_criteria_type(oid, check)) return;
   // Before the analyser would hand a literal to the type's own input function.
   refuse_type(check, oid, type->location);

@@ -8,7 +8,7 @@ CREATE TABLE bench.item (LIKE receivables.item INCLUDING DEFAULTS INCLUDING CONS
 
 INSERT INTO receivables.customer (customer_id, account_no, name, country, sector, email, external_score, payment_days)
 SELECT i, 'A' || i, 'Customer ' || i, (ARRAY['US', 'CA', 'MX', 'FR', 'DE'])[1 + i % 5], (ARRAY['retail', 'industry', 'services'])[1 + i % 3],
-       CASE WHEN i % 10 <> 0 THEN 'c' || i || '@example.com' END, 20 + (i * 7919) % 80, 30
+       CASE WHEN i % 10 <> 0 THEN 'c' || i || '@example.com' END, 20 + (i::bigint * 7919) % 80, 30
 FROM generate_series(1, :customers) i;
 
 -- The items of an ERP: open invoices of 60 days, 12 % of them late, 2 % more than 30 days (as in the demo company),

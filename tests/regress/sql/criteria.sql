@@ -191,6 +191,8 @@ SELECT c, pg_temp.probe(c) FROM unnest(ARRAY[
   $$pg_sleep(1) is null$$,
   $$random() < 0.5$$,
   $$nextval('x') > 1$$,
+  $$unknown(attributes ->> 'x')::smallint > 1$$,
+  $$name::unknown is null$$,
   $$pg_read_file('x') = 'y'$$,
   $$'pg_class'::regclass is null$$,
   $$has_table_privilege('pg_class', 'select')$$,
