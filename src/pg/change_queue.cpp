@@ -6,8 +6,6 @@
 // has taken in each row once.
 #include "search_assign/pg/change_queue.hpp"
 
-#include <utility>
-
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/statistics.hpp"

@@ -36,7 +36,8 @@ struct ChangeSet {
   std::vector<DeltaRun> runs;         // what did not fit into change_set_mem
   std::vector<core::Delta> applying;  // taken out of deltas while it is applied
   std::vector<DeltaRun> applying_runs;
-  std::vector<Level> levels;  // ascending; the outermost level that has a part first
+  std::vector<core::Delta> piece;  // of the merged runs
+  std::vector<Level> levels;       // ascending; the outermost level that has a part first
 };
 
 constinit ChangeSet* current = nullptr;
@@ -124,12 +125,11 @@ void apply_piece(core::Delta* deltas, size_t count, bool at_commit) {
 // Merges the runs by customer, whole customers a piece, as many as fit into memory.
 void apply_runs(bool at_commit) {
   std::vector<DeltaRun>& runs = current->applying_runs;
-  std::vector<core::Delta>& piece = current->applying;
-  // What was left in memory becomes a run like the others.
-  compute([&] { core::group_by_customer(piece); });
-  const DeltaRun last = write_delta_run(piece.data(), piece.size());
+  std::vector<core::Delta>& rest = current->applying;
+  std::vector<core::Delta>& piece = current->piece;
   compute([&] {
-    runs.push_back(last);
+    core::group_by_customer(rest);
+    runs.push_back(memory_delta_run(rest.data(), rest.size()));
     piece.clear();
   });
   for (size_t i = 0; i < runs.size(); ++i) rewind_delta_run(&runs[i]);
