@@ -34,9 +34,7 @@ CREATE TABLE receivables.search_assign_batch (
   customer_ids      bigint[] NOT NULL,
   size              integer NOT NULL,
   visited           integer NOT NULL DEFAULT 0,
-  customers_done    integer NOT NULL DEFAULT 0,
   customers_changed integer NOT NULL DEFAULT 0,
-  postponed         boolean NOT NULL DEFAULT false,
   updated_at        timestamptz
 ) WITH (fillfactor = 50);
 ALTER TABLE receivables.search_assign_batch ALTER COLUMN customer_ids SET STORAGE EXTERNAL;
@@ -45,8 +43,6 @@ COMMENT ON TABLE receivables.search_assign_batch IS
 COMMENT ON COLUMN receivables.search_assign_batch.customer_ids IS 'Customers of the unit, ascending.';
 COMMENT ON COLUMN receivables.search_assign_batch.size IS 'Their number.';
 COMMENT ON COLUMN receivables.search_assign_batch.visited IS 'Of them those behind which the work stands.';
-COMMENT ON COLUMN receivables.search_assign_batch.customers_done IS 'Customers decided; the others visited were locked by somebody and have become a unit of their own.';
-COMMENT ON COLUMN receivables.search_assign_batch.postponed IS 'A customer who was locked by somebody: taken up last.';
 
 CREATE VIEW receivables.search_assign_progress AS
 SELECT r.run_id, r.backend_pid, r.started_at, r.business_date, r.configuration_version, r.everyone, r.customers_total, s.customers_done, s.customers_changed,
@@ -57,9 +53,9 @@ SELECT r.run_id, r.backend_pid, r.started_at, r.business_date, r.configuration_v
        CASE WHEN r.replaced THEN 'replaced' WHEN r.finished_at IS NOT NULL THEN 'finished' WHEN s.sessions > 0 THEN 'running' ELSE 'stopped' END AS state
 FROM receivables.search_assign_run r
 CROSS JOIN LATERAL (
-  SELECT r.customers_done + coalesce(sum(b.customers_done), 0)::bigint, r.customers_changed + coalesce(sum(b.customers_changed), 0)::bigint,
+  SELECT r.customers_done + coalesce(sum(b.visited), 0)::bigint, r.customers_changed + coalesce(sum(b.customers_changed), 0)::bigint,
          coalesce(r.finished_at, greatest(max(b.updated_at), r.resumed_at)),
-         (r.customers_done + coalesce(sum(b.customers_done), 0) - r.done_before)::double precision
+         (r.customers_done + coalesce(sum(b.visited), 0) - r.done_before)::double precision
            / greatest(extract(epoch FROM coalesce(r.finished_at, greatest(max(b.updated_at), r.resumed_at)) - r.resumed_at), 0.001)::double precision,
          CASE WHEN r.finished_at IS NULL THEN
            (SELECT count(*) FROM pg_catalog.pg_locks l

@@ -16,7 +16,6 @@
 #include "search_assign/pg/run_share.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/statistics.hpp"
-#include "search_assign/pg/subtransaction.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -35,13 +34,12 @@ namespace search_assign::pg {
 namespace {
 
 // A step keeps the position rows of its customers locked for about this long.
-constexpr double kStepSeconds = 0.003;
+constexpr double kStepSeconds = 0.005;
 constexpr size_t kFirstStep = 32;
 constexpr size_t kLargestStep = 512;
-// So long a step waits for a customer while it holds others.
-constexpr const char* kStepLockTimeout = "5ms";
-constexpr const char* kNoLockTimeout = "0";
-constexpr const char* kOwnLockTimeout = nullptr;  // the caller's
+// So long a step waits for customers whom others hold while it holds some itself; then it queues them.
+constexpr int kStepLockWaitMs = 5;
+constexpr const char* kStepLockWait = "5ms";
 constexpr size_t kAtomicBatch = 1000;
 constexpr double kReportEverySeconds = 1.0;
 
@@ -67,19 +65,19 @@ double seconds_since(instr_time start) {
 
 // ---- transactions ----
 
-void set_config(const char* name, const char* value, GucAction action) {
-  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, action, true, 0, false);
+void set_local(const char* name, const char* value) {
+  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
-void set_local(const char* name, const char* value) { set_config(name, value, GUC_ACTION_LOCAL); }
 
 enum class Durability { Lazy, Full };
 
 // Under READ COMMITTED whatever the default is: each step decides by the newest rows, and a serializable one
 // would fail for what others do. A crash may lose the last lazy commits, each with its unit's note.
-void begin_step(Run* run, Durability durability, const char* lock_timeout) {
+void begin_step(Run* run, Durability durability) {
   set_local("transaction_isolation", "read committed");
+  set_local("lock_timeout", "0");  // for the tables of the run: each waits for one short step of another
+  if (lock_wait() > kStepLockWaitMs) set_local("search_assign.lock_wait", kStepLockWait);
   if (durability == Durability::Lazy) set_local("synchronous_commit", "off");
-  if (lock_timeout != nullptr) set_local("lock_timeout", lock_timeout);
   PushActiveSnapshot(GetLatestSnapshot());
   MemoryContextReset(run->step);
   MemoryContextSwitchTo(run->step);
@@ -151,44 +149,13 @@ bool try_join(Run* run) {
 void join(Run* run) {
   bool joined = false;
   while (!joined) {
-    begin_step(run, Durability::Lazy, kNoLockTimeout);
+    begin_step(run, Durability::Lazy);
     joined = try_join(run);
     end_step(run);
   }
 }
 
 // ---- work ----
-
-struct Step {
-  const int64* ids;
-  size_t count;
-  const char* lock_timeout;  // for the decision alone: what else a step waits for, it needs
-  RunResult result;
-};
-
-void decide_step(void* argument) {
-  auto* step = static_cast<Step*>(argument);
-  const int guc_level = NewGUCNestLevel();
-  if (step->lock_timeout != nullptr) set_config("lock_timeout", step->lock_timeout, GUC_ACTION_SAVE);
-  PushActiveSnapshot(GetLatestSnapshot());
-  step->result = decide_customers(step->ids, step->count, !day_roll_under_way());
-  PopActiveSnapshot();
-  AtEOXact_GUC(true, guc_level);
-}
-
-bool is_lock_failure(int sqlstate) {
-  return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
-}
-
-// False: one of the customers is locked by somebody, nothing was done.
-bool decide_without_waiting(Step* step) {
-  CaughtError error;
-  if (run_guarded(decide_step, step, &error)) return true;
-  if (is_lock_failure(error.sqlstate)) return false;
-  step->lock_timeout = kOwnLockTimeout;
-  decide_step(step);  // raises it again, with all that belongs to it
-  return true;
-}
 
 void adapt_step_size(Run* run, double seconds) {
   if (seconds > kStepSeconds)
@@ -199,61 +166,36 @@ void adapt_step_size(Run* run, double seconds) {
 
 void show_progress(Run* run) {
   if (seconds_since(run->reported) < kReportEverySeconds) return;
-  begin_step(run, Durability::Lazy, kNoLockTimeout);
+  begin_step(run, Durability::Lazy);
   report_progress(run->run_id);
   end_step(run);
   INSTR_TIME_SET_CURRENT(run->reported);
 }
 
-// Decides the next customers of the unit, as many as `count`; false where they have to be taken one by one,
-// since one of them is locked by somebody. A customer who is locked then becomes a unit of its own, for
-// which nobody holds anything while waiting.
-bool try_customers(Run* run, WorkUnit* unit, size_t count) {
-  Step step = {
-      unit->ids + unit->visited, count, unit->postponed ? kOwnLockTimeout : kStepLockTimeout, {0, 0}};
-  bool decided = true;
-  if (unit->postponed)
-    decide_step(&step);
-  else
-    decided = decide_without_waiting(&step);
-  if (!decided && count > 1) return false;
-  unit->visited += static_cast<int32>(count);
-  if (decided) {
-    unit->done += static_cast<int32>(count);
-    unit->changed += static_cast<int32>(step.result.changed);
-  } else {
-    postpone_customer(run->run_id, *step.ids);
-  }
-  return true;
-}
-
 // One committed step; false where the run has been replaced.
-bool do_step(Run* run, WorkUnit* unit, int32* one_by_one_until) {
-  size_t count = std::min(run->step_size, static_cast<size_t>(unit->size - unit->visited));
-  if (unit->visited < *one_by_one_until) count = 1;
+bool do_step(Run* run, WorkUnit* unit) {
+  const size_t count = std::min(run->step_size, static_cast<size_t>(unit->size - unit->visited));
   instr_time begin;
   INSTR_TIME_SET_CURRENT(begin);
-  begin_step(run, Durability::Lazy, unit->postponed ? kOwnLockTimeout : kNoLockTimeout);
-  bool goes_on = true;
-  if (try_customers(run, unit, count))
-    goes_on = save_unit(*unit);
-  else
-    *one_by_one_until = unit->visited + static_cast<int32>(count);
+  begin_step(run, Durability::Lazy);
+  const RunResult result = decide_customers(unit->ids + unit->visited, count, !day_roll_under_way());
+  unit->visited += static_cast<int32>(count);
+  unit->changed += static_cast<int32>(result.changed);
+  const bool goes_on = save_unit(*unit);
   end_step(run);
   if (count == run->step_size) adapt_step_size(run, seconds_since(begin));
   return goes_on;
 }
 
 void work_on_unit(Run* run, WorkUnit* unit) {
-  int32 one_by_one_until = 0;
-  while (unit->visited < unit->size && do_step(run, unit, &one_by_one_until)) show_progress(run);
+  while (unit->visited < unit->size && do_step(run, unit)) show_progress(run);
   release_unit();
 }
 
 // Waits for a unit of another session: it is done then, or left to be taken up.
 void wait_for_others(int64 batch_id) {
   set_local("transaction_isolation", "read committed");
-  set_local("lock_timeout", kNoLockTimeout);
+  set_local("lock_timeout", "0");
   wait_for_unit(batch_id);
   release_unit();
   SPI_commit();
@@ -263,7 +205,7 @@ void work(Run* run) {
   for (;;) {
     WorkUnit unit;
     MemoryContextReset(run->unit);
-    begin_step(run, Durability::Lazy, kNoLockTimeout);
+    begin_step(run, Durability::Lazy);
     const Claim claim = claim_unit(run->run_id, &unit, run->unit);
     end_step(run);
     if (claim == Claim::None) return;
@@ -277,7 +219,7 @@ void work(Run* run) {
 
 // Nothing is left to do: the first to come here closes the run. False: it has been replaced.
 bool finish(Run* run) {
-  begin_step(run, Durability::Full, kOwnLockTimeout);
+  begin_step(run, Durability::Full);
   lock_runs();
   const RunState state = run_state(run->run_id);
   if (state == RunState::Unfinished) complete_run(run->run_id, run->key);

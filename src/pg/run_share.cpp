@@ -68,20 +68,19 @@ SpiStatement record_statement = {
     {DATEOID, INT8OID, BOOLOID, INT8OID, INT8OID, TIMESTAMPTZOID},
     nullptr};
 SpiStatement unit_statement = {
-    "INSERT INTO receivables.search_assign_batch (run_id, customer_ids, size, postponed)"
-    " VALUES ($1, $2, $3, $4)",
-    4,
-    {INT8OID, INT8ARRAYOID, INT4OID, BOOLOID},
+    "INSERT INTO receivables.search_assign_batch (run_id, customer_ids, size) VALUES ($1, $2, $3)",
+    3,
+    {INT8OID, INT8ARRAYOID, INT4OID},
     nullptr};
 
 // The units go, and what they have done is the run's.
-#define SA_CLOSE_UNITS                                                                                 \
-  "WITH gone AS (DELETE FROM receivables.search_assign_batch WHERE run_id = $1"                        \
-  " RETURNING customers_done, customers_changed),"                                                     \
-  " sums AS (SELECT coalesce(sum(customers_done), 0) AS done, coalesce(sum(customers_changed), 0) AS " \
-  "changed"                                                                                            \
-  " FROM gone)"                                                                                        \
-  " UPDATE receivables.search_assign_run r SET customers_done = r.customers_done + s.done,"            \
+#define SA_CLOSE_UNITS                                                                          \
+  "WITH gone AS (DELETE FROM receivables.search_assign_batch WHERE run_id = $1"                 \
+  " RETURNING visited, customers_changed),"                                                     \
+  " sums AS (SELECT coalesce(sum(visited), 0) AS done, coalesce(sum(customers_changed), 0) AS " \
+  "changed"                                                                                     \
+  " FROM gone)"                                                                                 \
+  " UPDATE receivables.search_assign_run r SET customers_done = r.customers_done + s.done,"     \
   " customers_changed = r.customers_changed + s.changed, "
 
 SpiStatement resume_statement = {
@@ -133,21 +132,21 @@ SpiStatement state_statement = {
     nullptr};
 SpiStatement undone_statement = {
     "SELECT batch_id FROM receivables.search_assign_batch WHERE run_id = $1 AND visited < size"
-    " ORDER BY postponed, batch_id",
+    " ORDER BY batch_id",
     1,
     {INT8OID},
     nullptr};
 SpiStatement read_unit_statement = {
-    "SELECT customer_ids, size, visited, customers_done, customers_changed, postponed"
+    "SELECT customer_ids, size, visited, customers_changed"
     " FROM receivables.search_assign_batch WHERE batch_id = $1 AND visited < size",
     1,
     {INT8OID},
     nullptr};
 SpiStatement save_unit_statement = {
-    "UPDATE receivables.search_assign_batch SET visited = $2, customers_done = $3, customers_changed = $4,"
+    "UPDATE receivables.search_assign_batch SET visited = $2, customers_changed = $3,"
     " updated_at = pg_catalog.clock_timestamp() WHERE batch_id = $1",
-    4,
-    {INT8OID, INT4OID, INT4OID, INT4OID},
+    3,
+    {INT8OID, INT4OID, INT4OID},
     nullptr};
 SpiStatement progress_statement = {
     "SELECT customers_done, customers_total, customers_changed, round(customers_per_second)::bigint, "
@@ -177,10 +176,9 @@ const int64* ids_of(Datum array) {
   return reinterpret_cast<const int64*>(ARR_DATA_PTR(DatumGetArrayTypeP(array)));
 }
 
-void write_unit(int64 run_id, const int64* ids, size_t count, bool postponed) {
+void write_unit(int64 run_id, const int64* ids, size_t count) {
   const Datum array = id_array(ids, count);
-  Datum values[] = {Int64GetDatum(run_id), array, Int32GetDatum(static_cast<int32>(count)),
-                    BoolGetDatum(postponed)};
+  Datum values[] = {Int64GetDatum(run_id), array, Int32GetDatum(static_cast<int32>(count))};
   spi_run(&unit_statement, values);
   pfree(DatumGetPointer(array));
 }
@@ -188,7 +186,7 @@ void write_unit(int64 run_id, const int64* ids, size_t count, bool postponed) {
 void write_units(int64 run_id, const Visit& visit) {
   const size_t size = std::clamp(visit.count / kUnitsPerRun, kSmallestUnit, kLargestUnit);
   for (size_t first = 0; first < visit.count; first += size)
-    write_unit(run_id, visit.ids + first, std::min(size, visit.count - first), false);
+    write_unit(run_id, visit.ids + first, std::min(size, visit.count - first));
 }
 
 void end_run(int64 run_id, bool replaced) {
@@ -209,9 +207,7 @@ bool read_unit(WorkUnit* unit, MemoryContext memory) {
   if (rows.count == 0) return false;
   unit->size = spi_int32(rows, 0, 2);
   unit->visited = spi_int32(rows, 0, 3);
-  unit->done = spi_int32(rows, 0, 4);
-  unit->changed = spi_int32(rows, 0, 5);
-  unit->postponed = spi_bool(rows, 0, 6);
+  unit->changed = spi_int32(rows, 0, 4);
   const Size bytes = sizeof(int64) * static_cast<Size>(unit->size);
   unit->ids = static_cast<int64*>(MemoryContextAlloc(memory, bytes));
   memcpy(unit->ids, ids_of(spi_datum(rows, 0, 1)), bytes);
@@ -329,15 +325,8 @@ Claim claim_unit(int64 run_id, WorkUnit* unit, MemoryContext memory) {
 }
 
 bool save_unit(const WorkUnit& unit) {
-  Datum values[] = {Int64GetDatum(unit.batch_id), Int32GetDatum(unit.visited), Int32GetDatum(unit.done),
-                    Int32GetDatum(unit.changed)};
+  Datum values[] = {Int64GetDatum(unit.batch_id), Int32GetDatum(unit.visited), Int32GetDatum(unit.changed)};
   return run_sql(&save_unit_statement, values) > 0;
-}
-
-void postpone_customer(int64 run_id, int64 customer_id) {
-  const SqlScope scope = open_sql();
-  write_unit(run_id, &customer_id, 1, true);
-  close_sql(scope);
 }
 
 void report_progress(int64 run_id) {

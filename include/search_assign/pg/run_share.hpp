@@ -38,9 +38,7 @@ struct WorkUnit {
   int64 batch_id;
   int32 size;
   int32 visited;
-  int32 done;
   int32 changed;
-  bool postponed;
   int64* ids;
 };
 
@@ -49,10 +47,8 @@ struct WorkUnit {
 enum class Claim { Taken, Busy, None };
 Claim claim_unit(int64 run_id, WorkUnit* unit, MemoryContext memory);
 
-// save_unit writes how far the unit is; false where the run has been replaced. postpone_customer makes a
-// customer a unit of its own, taken up last.
+// save_unit writes how far the unit is; false where the run has been replaced.
 bool save_unit(const WorkUnit& unit);
-void postpone_customer(int64 run_id, int64 customer_id);
 
 // report_progress shows a progress line as a NOTICE; report_search_failures a WARNING a failing search.
 void report_progress(int64 run_id);
