@@ -53,11 +53,15 @@ CREATE TABLE receivables.customer (
   collection_blocked boolean NOT NULL DEFAULT false,
   attributes         jsonb NOT NULL DEFAULT '{}',
   created_on         date NOT NULL DEFAULT receivables.business_date(),
+  collection_account_id bigint,
   CONSTRAINT customer_company_account_no_key UNIQUE (company, account_no),
   CONSTRAINT customer_created_on_check CHECK (pg_catalog.isfinite(created_on)),
-  CONSTRAINT customer_parent_id_check CHECK (parent_id <> customer_id)
+  CONSTRAINT customer_parent_id_check CHECK (parent_id <> customer_id),
+  CONSTRAINT customer_collection_account_id_check CHECK (collection_account_id <> customer_id)
 );
+CREATE INDEX customer_collection_account_id_idx ON receivables.customer (collection_account_id) WHERE collection_account_id IS NOT NULL;
 CREATE INDEX customer_parent_id_idx ON receivables.customer (parent_id) WHERE parent_id IS NOT NULL;
+COMMENT ON COLUMN receivables.customer.collection_account_id IS 'Customer through which this one is collected: one leader, one row of the agenda, the items of all. That customer cannot itself be collected through another.';
 COMMENT ON TABLE receivables.customer IS 'Customer accounts. customer_id never changes; a customer with items cannot be deleted.';
 
 CREATE TABLE receivables.contact (
@@ -93,12 +97,14 @@ CREATE TABLE receivables.item (
   promised_on    date CONSTRAINT item_promised_on_check CHECK (pg_catalog.isfinite(promised_on)),
   document_url   text,
   attributes     jsonb,
+  specific_action_id bigint,
   CONSTRAINT item_pkey PRIMARY KEY (customer_id, item_id),
   CONSTRAINT item_erp_key_key UNIQUE (customer_id, erp_key),
   CONSTRAINT item_open_amount_check CHECK (
     CASE WHEN amount >= 0 THEN open_amount >= 0 AND open_amount <= amount
          ELSE open_amount <= 0 AND open_amount >= amount END)
 );
+COMMENT ON COLUMN receivables.item.specific_action_id IS 'Open specific action that holds the item out of the scenario; set by qualify(), emptied when the action is completed or cancelled.';
 COMMENT ON TABLE receivables.item IS
   'Ledger items. Signs are the seller''s: what the customer owes is positive. An item is open while open_amount is not zero.';
 
@@ -251,6 +257,14 @@ BEGIN
     RETURN coalesce(NEW, OLD);
   END IF;
   IF TG_OP = 'UPDATE' THEN
+    IF NEW.excludes_from_scenario <> OLD.excludes_from_scenario THEN
+      LOCK TABLE receivables.item IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+      IF EXISTS (SELECT FROM receivables.item i WHERE i.status = OLD.code) THEN
+        RAISE EXCEPTION 'excludes_from_scenario of item status "%" cannot be changed while items have it', OLD.code
+          USING ERRCODE = '55000', DETAIL = 'Positions hold sums of the items that their status keeps out of the scenario.',
+                HINT = 'Add another status and set active = false on this one.';
+      END IF;
+    END IF;
     IF NEW.category <> OLD.category OR NEW.code <> OLD.code THEN
       RAISE EXCEPTION 'code and category of item status "%" cannot be changed', OLD.code
         USING ERRCODE = '55000', DETAIL = 'Positions hold sums of items by the category of their status.',

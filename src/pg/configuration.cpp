@@ -8,6 +8,7 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/criteria.hpp"
+#include "search_assign/pg/scenario.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/subtransaction.hpp"
@@ -277,6 +278,7 @@ Configuration* build() {
   load_searches(config);
   load_rules(config);
   load_targets(config);
+  config->scenarios = load_scenarios(memory);
   finish_searches(config);
   PopActiveSnapshot();
   SPI_finish();

@@ -63,7 +63,7 @@ SA_FUNCTION(sa_write_hand_assignment) {
   spi_run(&write_statement, values, nulls);
   SPI_finish();
   end_maintenance(scope);
-  change_set_touch_hand_made(DatumGetInt64(values[0]));
+  change_set_touch(DatumGetInt64(values[0]), core::kTouchHandMade);
   change_set_statement_end();
   PG_RETURN_VOID();
 }
@@ -78,7 +78,7 @@ SA_FUNCTION(sa_erase_hand_assignment) {
   const uint64 erased = spi_run(&erase_statement, values);
   SPI_finish();
   end_maintenance(scope);
-  change_set_touch_hand_made(DatumGetInt64(values[0]));
+  change_set_touch(DatumGetInt64(values[0]), core::kTouchHandMade);
   change_set_statement_end();
   PG_RETURN_BOOL(erased > 0);
 }

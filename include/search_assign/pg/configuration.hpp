@@ -29,6 +29,8 @@ struct TargetName {
   Datum name;  // text
 };
 
+struct ScenarioSet;
+
 struct Configuration {
   int64 version;
   int search_count;
@@ -39,6 +41,7 @@ struct Configuration {
   bool needs_customer;  // some fact or rule reads the customer row
   bool has_time_terms;
   bool has_manual_rules;  // rules with autorun = false: only CALL evaluates them
+  const ScenarioSet* scenarios;
   int target_count;
   TargetName* targets;  // names of all scenarios, portfolios, groups, colleagues and options
   MemoryContext memory;
