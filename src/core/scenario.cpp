@@ -94,6 +94,20 @@ NextStep evaluate(const Situation& s, Steps to_come, const Amounts& amounts) {
   return repeated.action_on < following.action_on ? repeated : following;
 }
 
+// The least amount that is collected: with nothing to collect there is nothing to do.
+Amount least_collected(const Scenario& scenario) { return std::max<Amount>(scenario.minimum_amount, 1); }
+
+// Days whose amounts allow and refuse the same steps.
+bool alike(const Scenario& scenario, Amount least, const CollectableDay& a, const CollectableDay& b) {
+  const auto same = [&](Amount limit) {
+    return (a.amount >= limit) == (b.amount >= limit) &&
+           (a.pre_due_amount >= limit) == (b.pre_due_amount >= limit);
+  };
+  if (a.amount == b.amount && a.pre_due_amount == b.pre_due_amount) return true;
+  return same(least) && std::all_of(scenario.steps.begin(), scenario.steps.end(),
+                                    [&](const ScenarioStep& step) { return same(step.min_amount); });
+}
+
 }  // namespace
 
 NextStep next_step(const Scenario& scenario, Date leader_due_date, const Progress& progress, Amount amount,
@@ -106,17 +120,19 @@ NextStep next_action(const Scenario& scenario, Date leader_due_date, const Progr
                      std::span<const CollectableDay> days, Date as_of) noexcept {
   const Situation s{scenario, leader_due_date, progress};
   const Steps to_come = steps_to_come(s, as_of);
-  const Amount least = std::max<Amount>(scenario.minimum_amount, 1);
+  const Amount least = least_collected(scenario);
   auto day = std::upper_bound(days.begin(), days.end(), as_of,
                               [](Date date, const CollectableDay& d) { return date < d.date; });
   if (day != days.begin()) --day;
-  for (; day != days.end(); ++day) {
-    NextStep next = evaluate(s, to_come, {day->amount, day->pre_due_amount, least});
-    if (next.step_no == 0) continue;
-    if (next.action_on < day->date && day->date > as_of)
-      next.action_on = next_working_day(scenario.calendar, day->date);
-    const Date until = day + 1 != days.end() ? (day + 1)->date : kNoDate;
-    if (next.action_on < until) return next;
+  while (day != days.end()) {
+    const auto first = day;
+    NextStep next = evaluate(s, to_come, {first->amount, first->pre_due_amount, least});
+    if (next.step_no != 0 && next.action_on < first->date && first->date > as_of)
+      next.action_on = next_working_day(scenario.calendar, first->date);
+    // Days that allow and refuse the same steps give the same answer.
+    do ++day;
+    while (day != days.end() && day->date <= next.action_on && alike(scenario, least, *first, *day));
+    if (next.action_on != kNoDate && (day == days.end() || next.action_on < day->date)) return next;
   }
   return {};
 }
@@ -125,10 +141,13 @@ Date next_change(const Scenario& scenario, Date leader_due_date, const Progress&
                  std::span<const CollectableDay> days, Date as_of) noexcept {
   const NextStep now = next_action(scenario, leader_due_date, progress, days, as_of);
   const bool by_age = !progress.entered && scenario.on_late_entry == LateEntry::ByAge;
+  const Amount least = least_collected(scenario);
   auto day = days.begin();
   for (Date date = as_of;;) {
     // The next day on which anything can change.
-    while (day != days.end() && day->date <= date) ++day;
+    while (day != days.end() &&
+           (day->date <= date || (day != days.begin() && alike(scenario, least, *(day - 1), *day))))
+      ++day;
     Date candidate = day != days.end() ? day->date : kNoDate;
     if (by_age)
       for (const ScenarioStep& step : scenario.steps) {
