@@ -266,6 +266,7 @@ BEGIN
     RAISE EXCEPTION 'specific action % cannot have been done on %', specific_action_id, done_on
       USING ERRCODE = '22023', DETAIL = format('It was planned on %s.', plan.created_on), HINT = 'record_action() records what was done before.';
   END IF;
+  PERFORM receivables.apply_changes();
   INSERT INTO receivables.action_log
     (customer_id, event, done_on, source, step, channel, automatic, planned_on, new_action_on, outcome, comment, is_contact, specific_action_id, item_ids,
      amount, overdue, outstanding)

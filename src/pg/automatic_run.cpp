@@ -42,8 +42,8 @@ SpiStatement batch_statement = {"SELECT receivables.run_automatic_batch($1)", 1,
 void run_batch(Datum* ids, int count) {
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
-  Datum values[] = {PointerGetDatum(
-      construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
+  Datum values[] = {
+      PointerGetDatum(construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
   spi_run(&batch_statement, values);
   SPI_finish();
   end_maintenance(scope);
