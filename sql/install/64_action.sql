@@ -23,6 +23,7 @@ CREATE TABLE receivables.action_log (
   outcome            text,
   comment            text,
   is_contact         boolean NOT NULL,
+  leader_customer_id bigint,
   leader_item_id     bigint,
   leader_due_date    date,
   specific_action_id bigint,
@@ -57,6 +58,7 @@ COMMENT ON COLUMN receivables.action_log.new_action_on IS 'Date to which it was 
 COMMENT ON COLUMN receivables.action_log.outcome IS 'Outcome in the words of who did it; automatic where run_automatic_actions() did.';
 COMMENT ON COLUMN receivables.action_log.comment IS 'Comment.';
 COMMENT ON COLUMN receivables.action_log.is_contact IS 'A contact with the customer took place: counts for scenario.min_contact_days.';
+COMMENT ON COLUMN receivables.action_log.leader_customer_id IS 'Customer of the leader invoice: the account, or one collected through it.';
 COMMENT ON COLUMN receivables.action_log.leader_item_id IS 'Leader invoice of the customer then.';
 COMMENT ON COLUMN receivables.action_log.leader_due_date IS 'Its due date.';
 COMMENT ON COLUMN receivables.action_log.specific_action_id IS 'Specific action, where source is specific.';
@@ -219,10 +221,10 @@ BEGIN
   END IF;
   INSERT INTO receivables.action_log
     (customer_id, event, done_on, source, scenario, scenario_id, step_no, step, phase, channel, automatic, planned_on, new_action_on, outcome, comment,
-     is_contact, leader_item_id, leader_due_date, item_ids, amount, overdue, outstanding)
+     is_contact, leader_customer_id, leader_item_id, leader_due_date, item_ids, amount, overdue, outstanding)
   VALUES (customer_id, event, done_on, 'scenario', pending.scenario, pending.scenario_id, pending.step_no, pending.step, pending.phase, pending.channel,
           pending.automatic, pending.action_on, new_action_on, outcome, comment, event = 'done' AND pending.channel <> 'task',
-          pending.leader_item_id, pending.leader_due_date, pending.item_ids, pending.amount, pending.overdue, pending.outstanding)
+          pending.leader_customer_id, pending.leader_item_id, pending.leader_due_date, pending.item_ids, pending.amount, pending.overdue, pending.outstanding)
   RETURNING action_id INTO logged;
   RETURN logged;
 END $$;
@@ -450,10 +452,10 @@ BEGIN
   END IF;
   PERFORM receivables.apply_changes();
   INSERT INTO receivables.action_log
-    (customer_id, event, done_on, source, scenario, scenario_id, step_no, step, phase, channel, automatic, planned_on, is_contact, leader_item_id, leader_due_date,
+    (customer_id, event, done_on, source, scenario, scenario_id, step_no, step, phase, channel, automatic, planned_on, is_contact, leader_customer_id, leader_item_id, leader_due_date,
      item_ids, amount, overdue, outstanding)
   SELECT a.customer_id, 'confirmed', receivables.business_date(), 'scenario', a.scenario, a.scenario_id, a.step_no, a.step, a.phase, a.channel, a.automatic,
-         a.action_on, false, a.leader_item_id, a.leader_due_date, a.item_ids, a.amount, a.overdue, a.outstanding
+         a.action_on, false, a.leader_customer_id, a.leader_item_id, a.leader_due_date, a.item_ids, a.amount, a.overdue, a.outstanding
   FROM receivables.scenario_action a
   WHERE a.automatic = 'confirm' AND NOT a.confirmed
     AND CASE WHEN customer_ids IS NULL THEN a.action_on <= receivables.business_date() ELSE a.customer_id = ANY (customer_ids) END
