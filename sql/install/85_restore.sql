@@ -23,6 +23,18 @@ CREATE TRIGGER search_assign_references_end AFTER INSERT ON receivables.portfoli
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references();
 ALTER TABLE receivables.portfolio ENABLE ALWAYS TRIGGER search_assign_references_end;
 
+CREATE TRIGGER search_assign_references BEFORE INSERT ON receivables.calendar_holiday
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references();
+CREATE TRIGGER search_assign_references_end AFTER INSERT ON receivables.calendar_holiday
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references();
+ALTER TABLE receivables.calendar_holiday ENABLE ALWAYS TRIGGER search_assign_references_end;
+
+CREATE TRIGGER search_assign_references BEFORE INSERT ON receivables.scenario
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references();
+CREATE TRIGGER search_assign_references_end AFTER INSERT ON receivables.scenario
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references();
+ALTER TABLE receivables.scenario ENABLE ALWAYS TRIGGER search_assign_references_end;
+
 CREATE TRIGGER search_assign_references BEFORE INSERT ON receivables.scenario_step
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references();
 CREATE TRIGGER search_assign_references_end AFTER INSERT ON receivables.scenario_step

@@ -70,6 +70,10 @@ struct StandaloneSearch {
 };
 StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns);
 
+// raise_configuration_version tells every backend that the configuration has changed, and the user by a
+// NOTICE.
+void raise_configuration_version();
+
 // forget_configuration marks it out of date; register_configuration_callbacks is called once from _PG_init.
 void forget_configuration() noexcept;
 void register_configuration_callbacks();
