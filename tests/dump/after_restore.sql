@@ -56,5 +56,18 @@ BEGIN
   RAISE EXCEPTION 'a contact of nobody passed';
 EXCEPTION WHEN foreign_key_violation THEN NULL;
 END $$;
+DO $$
+BEGIN
+  INSERT INTO receivables.calendar_holiday VALUES ('nosuch', '2026-01-01');
+  RAISE EXCEPTION 'a holiday of no calendar passed';
+EXCEPTION WHEN foreign_key_violation THEN NULL;
+END $$;
+DO $$
+BEGIN
+  UPDATE receivables.scenario SET calendar = 'nosuch';
+  RAISE EXCEPTION 'an unknown calendar passed';
+EXCEPTION WHEN foreign_key_violation THEN NULL;
+END $$;
+SELECT 'tolerance', receivables.promise_deadline('2026-07-10') WHERE receivables.promise_deadline('2026-07-10') <> '2026-07-16';
 SHOW session_replication_role \gset
 SELECT 'session_replication_role', :'session_replication_role' WHERE :'session_replication_role' <> 'origin';

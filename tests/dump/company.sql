@@ -14,7 +14,10 @@ UPDATE receivables.payer_profile_band SET up_to_days = 15 WHERE profile = 'good'
 UPDATE receivables.payer_profile_band SET profile = 'hopeless' WHERE profile = 'very bad';
 
 INSERT INTO receivables.collector (name, role_name) VALUES ('carol', 'carol'), ('dave', NULL);
-INSERT INTO receivables.scenario (name, is_default) VALUES ('soft', true), ('hard', false);
+INSERT INTO receivables.calendar (name, weekend) VALUES ('Gulf', '{5,6}'), ('FR', '{6,7}');
+INSERT INTO receivables.calendar_holiday VALUES ('FR', '2026-07-14', E'tab\there'), ('FR', '2026-12-25', NULL);
+SELECT receivables.set_promise_tolerance(3, 'FR');
+INSERT INTO receivables.scenario (name, is_default, calendar) VALUES ('soft', true, NULL), ('hard', false, 'FR');
 INSERT INTO receivables.scenario_step (scenario, step_no, label) VALUES ('soft', 1, 'Reminder'), ('hard', 1, 'Call'), ('hard', 2, 'Letter');
 INSERT INTO receivables.portfolio (name, kind, collector, is_default) VALUES ('all', 'collection', 'carol', true), ('big', 'collection', 'dave', false), ('risk', 'risk', NULL, false);
 INSERT INTO receivables.customer_group (name) VALUES ('late'), ('promises'), ('called');
