@@ -171,13 +171,12 @@ WHERE a.attrelid = 'receivables.customer_facts'::pg_catalog.regclass AND a.attnu
 UNION ALL
 SELECT CASE f.data_type
          WHEN 'number' THEN pg_catalog.format('(attributes->>%L)::numeric', f.name)
-         WHEN 'date' THEN pg_catalog.format('(attributes->>%L)::date', f.name)
          WHEN 'boolean' THEN pg_catalog.format('(attributes->>%L)::boolean', f.name)
          ELSE pg_catalog.format('(attributes->>%L)', f.name) END,
-       CASE f.data_type WHEN 'number' THEN 'numeric' ELSE f.data_type END,
-       pg_catalog.concat_ws(': ', f.label, nullif(f.description, '')),
+       CASE f.data_type WHEN 'number' THEN 'numeric' WHEN 'boolean' THEN 'boolean' ELSE 'text' END,
+       pg_catalog.concat_ws(': ', f.label, nullif(f.description, ''), CASE f.data_type WHEN 'date' THEN 'a date, compared as text YYYY-MM-DD' END),
        false,
-       CASE f.data_type WHEN 'date' THEN 'daily' END,
+       NULL,
        1000 + (pg_catalog.row_number() OVER (ORDER BY f.label, f.name))::integer,
        f.name
 FROM receivables.custom_field f;

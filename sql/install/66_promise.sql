@@ -178,43 +178,63 @@ END $$;
 COMMENT ON FUNCTION receivables.named_items(bigint, bigint[]) IS
   'Used by the functions on items: locks the items and returns their numbers in order; 23503 for one that the customer does not have, 22023 for none at all.';
 
+CREATE FUNCTION receivables.check_promised_on(promised_on date) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  IF promised_on IS NULL THEN
+    RAISE EXCEPTION 'date of the promise must be given' USING ERRCODE = '22004';
+  ELSIF NOT isfinite(promised_on) THEN
+    RAISE EXCEPTION 'date of the promise is not finite' USING ERRCODE = '22023';
+  ELSIF promised_on < receivables.business_date() THEN
+    RAISE EXCEPTION 'date of the promise lies in the past' USING ERRCODE = '22023',
+      DETAIL = format('%s is before the business date %s.', promised_on, receivables.business_date());
+  END IF;
+END $$;
+COMMENT ON FUNCTION receivables.check_promised_on(date) IS 'Used by the functions of promises: refuses a past or infinite date (22023) and none at all (22004).';
+
+CREATE FUNCTION receivables.promised_amount(customer_id bigint, item_ids bigint[], amount numeric) RETURNS numeric
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  open_amount numeric;
+BEGIN
+  IF amount <= 0 OR amount IN ('infinity', 'NaN') THEN
+    RAISE EXCEPTION 'promised amount must be positive' USING ERRCODE = '22023';
+  ELSIF item_ids IS NULL AND amount IS NULL THEN
+    RAISE EXCEPTION 'a promise without items needs an amount' USING ERRCODE = '22004';
+  ELSIF item_ids IS NULL THEN
+    RETURN amount;
+  END IF;
+  SELECT coalesce(sum(round(i.open_amount * i.fx_rate, 4)), 0) INTO open_amount
+  FROM receivables.item i WHERE i.customer_id = promised_amount.customer_id AND i.item_id = ANY (item_ids);
+  IF open_amount <= 0 THEN
+    RAISE EXCEPTION 'nothing is open on the promised items' USING ERRCODE = '22023', DETAIL = format('Their open amount is %s.', open_amount);
+  ELSIF amount > open_amount THEN
+    RAISE EXCEPTION 'promised amount is larger than the open amount of the items' USING ERRCODE = '22023',
+      DETAIL = format('%s is more than %s.', amount, open_amount), HINT = 'Promise more items, or make a promise without items for the account.';
+  END IF;
+  RETURN coalesce(amount, open_amount);
+END $$;
+COMMENT ON FUNCTION receivables.promised_amount(bigint, bigint[], numeric) IS
+  'Used by the functions of promises: the amount, NULL = the open amount of the items; 22023 for one that is not positive or larger than what is open, 22004 for none without items.';
+
 -- Writes one promise: for the items, or for the account where item_ids is NULL. amount NULL = the open amount of the items.
 CREATE FUNCTION receivables.write_promise(customer_id bigint, item_ids bigint[], promised_on date, amount numeric, comment text, channel text,
                                           plan_id bigint DEFAULT NULL, instalment_no integer DEFAULT NULL) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  today CONSTANT date := receivables.business_date();
-  open_amount numeric;
+  promised CONSTANT numeric := receivables.promised_amount(customer_id, item_ids, amount);
   who text;
   made bigint;
 BEGIN
-  IF promised_on IS NULL THEN
-    RAISE EXCEPTION 'date of the promise must be given' USING ERRCODE = '22004';
-  ELSIF NOT isfinite(promised_on) THEN
-    RAISE EXCEPTION 'date of the promise is not finite' USING ERRCODE = '22023';
-  ELSIF promised_on < today THEN
-    RAISE EXCEPTION 'date of the promise lies in the past' USING ERRCODE = '22023', DETAIL = format('%s is before the business date %s.', promised_on, today);
-  END IF;
-  IF amount <= 0 OR amount IN ('infinity', 'NaN') THEN
-    RAISE EXCEPTION 'promised amount must be positive' USING ERRCODE = '22023';
-  ELSIF item_ids IS NOT NULL THEN
-    SELECT coalesce(sum(round(i.open_amount * i.fx_rate, 4)), 0) INTO open_amount
-    FROM receivables.item i WHERE i.customer_id = write_promise.customer_id AND i.item_id = ANY (item_ids);
-    IF open_amount <= 0 THEN
-      RAISE EXCEPTION 'nothing is open on the promised items' USING ERRCODE = '22023', DETAIL = format('Their open amount is %s.', open_amount);
-    ELSIF amount > open_amount THEN
-      RAISE EXCEPTION 'promised amount is larger than the open amount of the items' USING ERRCODE = '22023',
-        DETAIL = format('%s is more than %s.', amount, open_amount), HINT = 'Promise more items, or make a promise without items for the account.';
-    END IF;
-  ELSIF amount IS NULL THEN
-    RAISE EXCEPTION 'a promise without items needs an amount' USING ERRCODE = '22004';
-  END IF;
+  PERFORM receivables.check_promised_on(promised_on);
   SELECT coalesce((SELECT c.name FROM receivables.collector c WHERE c.role_name = SESSION_USER ORDER BY c.collector_id LIMIT 1), o.collector) INTO who
   FROM receivables.position p LEFT JOIN receivables.portfolio o ON o.portfolio_id = p.collection_portfolio_id
   WHERE p.customer_id = write_promise.customer_id;
   INSERT INTO receivables.promise AS n (customer_id, promised_on, amount, promised_at, collector, channel, comment, plan_id, instalment_no, account_change_no, account_item_id)
-  SELECT customer_id, promised_on, coalesce(amount, open_amount), today, who, channel, comment, plan_id, instalment_no,
+  SELECT customer_id, promised_on, promised, receivables.business_date(), who, channel, comment, plan_id, instalment_no,
          CASE WHEN item_ids IS NULL THEN coalesce((SELECT max(h.change_no) FROM receivables.open_amount_change h WHERE h.customer_id = write_promise.customer_id), 0) END,
          CASE WHEN item_ids IS NULL THEN coalesce((SELECT max(i.item_id) FROM receivables.item i
                                                    WHERE i.customer_id = write_promise.customer_id AND i.kind = 'payment'), 0) END
@@ -257,6 +277,8 @@ CREATE FUNCTION receivables.make_promise(customer_id bigint, promised_on date, i
 #variable_conflict use_variable
 DECLARE
   named bigint[];
+  promised numeric;
+  former bigint;
   made bigint;
 BEGIN
   IF NOT EXISTS (SELECT FROM receivables.customer c WHERE c.customer_id = make_promise.customer_id) THEN
@@ -265,20 +287,16 @@ BEGIN
   IF item_ids IS NULL THEN
     RETURN receivables.write_promise(customer_id, NULL, promised_on, amount, comment, channel);
   END IF;
-  IF promised_on IS NULL THEN
-    RAISE EXCEPTION 'date of the promise must be given' USING ERRCODE = '22004';
-  ELSIF amount <= 0 OR amount IN ('infinity', 'NaN') THEN
-    RAISE EXCEPTION 'promised amount must be positive' USING ERRCODE = '22023';
-  END IF;
+  PERFORM receivables.check_promised_on(promised_on);
   named := receivables.named_items(customer_id, item_ids);
+  promised := receivables.promised_amount(customer_id, named, amount);
+  SELECT coalesce(max(p.promise_id), 0) INTO former FROM receivables.promise p WHERE p.customer_id = make_promise.customer_id;
   PERFORM receivables.qualify(customer_id, named, 'promise', comment, NULL, NULL, promised_on, NULL);
-  made := currval('receivables.promise_promise_id_seq');  -- qualify() has recorded it
-  IF amount > (SELECT p.amount FROM receivables.promise p WHERE p.customer_id = make_promise.customer_id AND p.promise_id = made) THEN
-    RAISE EXCEPTION 'promised amount is larger than the open amount of the items' USING ERRCODE = '22023',
-      HINT = 'Promise more items, or make a promise without items for the account.';
-  END IF;
-  UPDATE receivables.promise p SET amount = coalesce(make_promise.amount, p.amount), channel = make_promise.channel
-  WHERE p.customer_id = make_promise.customer_id AND p.promise_id = made AND (make_promise.amount IS NOT NULL OR make_promise.channel IS NOT NULL);
+  -- qualify() has recorded it; nobody else can promise these items meanwhile.
+  SELECT max(o.promise_id) INTO made FROM receivables.promise_item o
+  WHERE o.customer_id = make_promise.customer_id AND o.promise_id > former AND o.item_id = ANY (named);
+  UPDATE receivables.promise p SET amount = promised, channel = make_promise.channel
+  WHERE p.customer_id = make_promise.customer_id AND p.promise_id = made;
   RETURN made;
 END $$;
 COMMENT ON FUNCTION receivables.make_promise(bigint, date, bigint[], numeric, text, text) IS

@@ -8,7 +8,7 @@ CREATE FUNCTION receivables.make_payment_plan(customer_id bigint, first_on date,
 DECLARE
   named bigint[];
   count_of CONSTANT integer := coalesce(cardinality(dates), instalments, cardinality(amounts));
-  total numeric := amount;
+  total numeric;
   part numeric;
   made bigint;
   promise bigint;
@@ -41,18 +41,8 @@ BEGIN
   -- The amounts: as given, or equal parts, the last one with the rest.
   IF item_ids IS NOT NULL THEN
     named := receivables.named_items(customer_id, item_ids);
-    part := (SELECT sum(round(i.open_amount * i.fx_rate, 4)) FROM receivables.item i WHERE i.customer_id = make_payment_plan.customer_id AND i.item_id = ANY (named));
-    total := coalesce(total, (SELECT sum(u.a) FROM unnest(amounts) AS u(a)), part);
-    IF total > part THEN
-      RAISE EXCEPTION 'promised amount is larger than the open amount of the items' USING ERRCODE = '22023',
-        DETAIL = format('%s is more than %s.', total, part), HINT = 'Promise more items, or make a plan without items for the account.';
-    END IF;
-  ELSE
-    total := coalesce(total, (SELECT sum(u.a) FROM unnest(amounts) AS u(a)));
-    IF total IS NULL THEN
-      RAISE EXCEPTION 'a promise without items needs an amount' USING ERRCODE = '22004';
-    END IF;
   END IF;
+  total := receivables.promised_amount(customer_id, named, coalesce(amount, (SELECT sum(u.a) FROM unnest(amounts) AS u(a))));
   IF amounts IS NULL THEN
     part := trunc(total / count_of, 2);
     amounts := array_fill(part, ARRAY[count_of - 1]) || (total - part * (count_of - 1));
@@ -261,6 +251,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION receivables.named_items(bigint, bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.promised_amount(bigint, bigint[], numeric) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.write_promise(bigint, bigint[], date, numeric, text, text, bigint, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.record_promise(bigint, bigint[], date, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.make_promise(bigint, date, bigint[], numeric, text, text) FROM PUBLIC;

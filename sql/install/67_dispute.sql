@@ -126,6 +126,7 @@ DECLARE
   former record;
   note numeric;
   freed bigint[];
+  paid bigint[];
 BEGIN
   IF outcome IS NULL OR outcome NOT IN ('accepted', 'rejected', 'partly_accepted', 'withdrawn') THEN
     RAISE EXCEPTION 'outcome "%" does not exist', outcome USING ERRCODE = '22023', HINT = 'The outcomes are accepted, rejected, partly_accepted and withdrawn.';
@@ -153,14 +154,20 @@ BEGIN
       resolution_comment = resolve_dispute.comment, resolved_by = SESSION_USER
   WHERE d.customer_id = resolve_dispute.customer_id AND d.dispute_id = resolve_dispute.dispute_id;
   -- Those still disputed, and not by another dispute.
-  SELECT array_agg(i.item_id ORDER BY i.item_id) INTO freed
+  SELECT coalesce(array_agg(i.item_id ORDER BY i.item_id) FILTER (WHERE i.open_amount <> 0), '{}'),
+         coalesce(array_agg(i.item_id ORDER BY i.item_id) FILTER (WHERE i.open_amount = 0), '{}') INTO freed, paid
   FROM receivables.dispute_item o
   JOIN receivables.item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id
   JOIN receivables.item_status s ON s.code = i.status AND s.category = 'dispute'
   WHERE o.customer_id = resolve_dispute.customer_id AND o.dispute_id = resolve_dispute.dispute_id
     AND NOT EXISTS (SELECT FROM receivables.dispute_item x JOIN receivables.dispute d ON d.customer_id = x.customer_id AND d.dispute_id = x.dispute_id
                     WHERE x.customer_id = o.customer_id AND x.item_id = o.item_id AND d.resolved_on IS NULL);
-  IF freed IS NOT NULL AND status IS NOT NULL THEN
+  IF status IS NULL THEN
+    RETURN;
+  END IF;
+  UPDATE receivables.item i SET status = resolve_dispute.status, status_comment = resolve_dispute.comment
+  WHERE i.customer_id = resolve_dispute.customer_id AND i.item_id = ANY (paid);
+  IF cardinality(freed) > 0 THEN
     PERFORM receivables.qualify(customer_id, freed, status, comment, NULL, NULL, NULL, NULL);
   END IF;
 END $$;
