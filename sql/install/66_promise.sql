@@ -76,44 +76,9 @@ COMMENT ON COLUMN receivables.promise_item.converted_amount IS 'The same in the 
 COMMENT ON COLUMN receivables.promise_item.change_no IS 'The item''s last row of open_amount_change at the time: later ones are payments after the promise.';
 
 -- What counts as paid, by day: on the promised items their payments and reductions since the promise was made; an item
--- that has left the ledger counts as settled; for a promise without items, payments on the account. Everything is
--- grouped by customer first, so that a question about one customer reads its rows alone.
-CREATE VIEW receivables.promise_payment AS
-SELECT c.customer_id, c.promise_id, c.day AS paid_on,
-       pg_catalog.round(sum(sum(c.paid)) OVER w, 4) AS paid,
-       pg_catalog.round(sum(sum(c.paid)) OVER w - sum(c.paid), 4) AS paid_before
-FROM (SELECT i.customer_id, i.promise_id, h.effective_on AS day,
-             greatest(h.paid, lag(h.open_amount, 1, i.open_amount) OVER (PARTITION BY i.customer_id, i.promise_id, i.item_id ORDER BY h.change_no) - h.open_amount)
-               * i.converted_amount / i.open_amount AS paid
-      FROM receivables.promise_item i
-      JOIN receivables.open_amount_change h ON h.customer_id = i.customer_id AND h.item_id = i.item_id AND h.change_no > i.change_no
-      UNION ALL
-      SELECT i.customer_id, i.promise_id, p.promised_at, i.converted_amount
-      FROM receivables.promise_item i
-      JOIN receivables.promise p ON p.customer_id = i.customer_id AND p.promise_id = i.promise_id
-      WHERE NOT EXISTS (SELECT FROM receivables.item l WHERE l.customer_id = i.customer_id AND l.item_id = i.item_id)
-      UNION ALL
-      SELECT p.customer_id, p.promise_id, h.effective_on, h.paid * l.fx_rate
-      FROM receivables.promise p
-      JOIN receivables.open_amount_change h ON h.customer_id = p.customer_id AND h.change_no > p.account_change_no
-      JOIN receivables.item l ON l.customer_id = h.customer_id AND l.item_id = h.item_id
-      UNION ALL
-      SELECT p.customer_id, p.promise_id, l.document_date, - l.amount * l.fx_rate
-      FROM receivables.promise p
-      JOIN receivables.item l ON l.customer_id = p.customer_id AND (l.item_id > p.account_item_id OR l.document_date > p.promised_at)
-      WHERE p.account_item_id IS NOT NULL AND l.kind = 'payment') c
-GROUP BY c.customer_id, c.promise_id, c.day
-WINDOW w AS (PARTITION BY c.customer_id, c.promise_id ORDER BY c.day);
-COMMENT ON VIEW receivables.promise_payment IS
-  'One row per promise and day on which something was paid on it or taken back (key customer_id, promise_id, paid_on); promise_state judges by it.';
-COMMENT ON COLUMN receivables.promise_payment.customer_id IS 'Customer.';
-COMMENT ON COLUMN receivables.promise_payment.promise_id IS 'Promise.';
-COMMENT ON COLUMN receivables.promise_payment.paid_on IS 'Day on which the payments count.';
-COMMENT ON COLUMN receivables.promise_payment.paid IS 'All that was paid up to the end of the day, in the currency of the customer''s company. The instalments of a plan share it.';
-COMMENT ON COLUMN receivables.promise_payment.paid_before IS 'All that was paid before the day.';
-
--- What was paid up to the deadline counts only as far as it was not taken back later (a reversal takes back the latest
--- payment first).
+-- that has left the ledger counts as settled; for a promise without items, payments on the account. What was paid up to
+-- the deadline counts only as far as it was not taken back later (a reversal takes back the latest payment first).
+-- The fence (OFFSET 0) keeps the deadline from being asked for once for each mention.
 CREATE VIEW receivables.promise_state AS
 SELECT p.customer_id, p.promise_id, p.plan_id, p.instalment_no, p.promised_at, p.promised_on, d.deadline,
        p.amount::numeric(28,4) AS amount,
@@ -124,27 +89,48 @@ SELECT p.customer_id, p.promise_id, p.plan_id, p.instalment_no, p.promised_at, p
             WHEN f.paid > 0 THEN 'partially_kept'
             ELSE 'broken' END AS state,
        CASE WHEN p.cancelled_on IS NOT NULL THEN p.cancelled_on
-            WHEN f.paid >= p.amount THEN greatest(d.covered_on, p.promised_at)
+            WHEN f.paid >= p.amount THEN greatest(x.covered_on, p.promised_at)
             WHEN d.as_of > d.deadline THEN d.deadline + 1 END AS judged_on,
        p.account_change_no IS NOT NULL AS on_account,
        p.collector, p.made_by, p.channel, p.comment, p.replaced_by, p.recorded_at
 FROM receivables.promise p
-JOIN (
-  SELECT j.customer_id, j.promise_id, j.deadline, j.as_of, j.earlier_amount,
-         least(coalesce((pg_catalog.array_agg(t.paid ORDER BY t.paid_on DESC) FILTER (WHERE t.paid_on <= j.deadline))[1], 0),
-               min(t.paid) FILTER (WHERE t.paid_on > j.deadline)) AS paid,
-         max(t.paid_on) FILTER (WHERE t.paid_on <= j.deadline AND t.paid >= j.earlier_amount + j.amount
-                                AND t.paid_before < j.earlier_amount + j.amount) AS covered_on
-  FROM (SELECT q.customer_id, q.promise_id, q.amount,
-               receivables.promise_deadline(q.promised_on) AS deadline, receivables.business_date() AS as_of,
-               CASE WHEN q.plan_id IS NULL THEN 0 ELSE
-                 (SELECT coalesce(sum(o.amount), 0) FROM receivables.promise o
-                  WHERE o.customer_id = q.customer_id AND o.plan_id = q.plan_id AND o.instalment_no < q.instalment_no AND o.cancelled_on IS NULL)
-               END AS earlier_amount
-        FROM receivables.promise q) j
-  LEFT JOIN receivables.promise_payment t ON t.customer_id = j.customer_id AND t.promise_id = j.promise_id
-  GROUP BY j.customer_id, j.promise_id, j.deadline, j.as_of, j.earlier_amount) d ON d.customer_id = p.customer_id AND d.promise_id = p.promise_id
-CROSS JOIN LATERAL (SELECT greatest(0, least(d.paid - d.earlier_amount, p.amount)) AS paid) f;
+CROSS JOIN LATERAL (
+  SELECT receivables.promise_deadline(p.promised_on) AS deadline, receivables.business_date() AS as_of,
+         CASE WHEN p.plan_id IS NULL THEN 0 ELSE
+           (SELECT coalesce(sum(o.amount), 0) FROM receivables.promise o
+            WHERE o.customer_id = p.customer_id AND o.plan_id = p.plan_id AND o.instalment_no < p.instalment_no AND o.cancelled_on IS NULL)
+         END AS earlier_amount
+  OFFSET 0) d
+CROSS JOIN LATERAL (
+  SELECT least(coalesce((pg_catalog.array_agg(t.total ORDER BY t.day DESC) FILTER (WHERE t.day <= d.deadline))[1], 0),
+               min(t.total) FILTER (WHERE t.day > d.deadline)) AS paid,
+         max(t.day) FILTER (WHERE t.day <= d.deadline AND t.total >= d.earlier_amount + p.amount
+                            AND t.total_before < d.earlier_amount + p.amount) AS covered_on
+  FROM (SELECT c.day, pg_catalog.round(sum(sum(c.paid)) OVER (ORDER BY c.day), 4) AS total,
+               pg_catalog.round(sum(sum(c.paid)) OVER (ORDER BY c.day) - sum(c.paid), 4) AS total_before
+        FROM (SELECT h.effective_on AS day,
+                     greatest(h.paid, lag(h.open_amount, 1, i.open_amount) OVER (PARTITION BY i.item_id ORDER BY h.change_no)
+                                      - h.open_amount) * i.converted_amount / i.open_amount AS paid
+              FROM receivables.promise_item i
+              JOIN receivables.open_amount_change h ON h.customer_id = i.customer_id AND h.item_id = i.item_id AND h.change_no > i.change_no
+              WHERE i.customer_id = p.customer_id AND i.promise_id = p.promise_id
+              UNION ALL
+              SELECT p.promised_at, i.converted_amount
+              FROM receivables.promise_item i
+              WHERE i.customer_id = p.customer_id AND i.promise_id = p.promise_id
+                AND NOT EXISTS (SELECT FROM receivables.item l WHERE l.customer_id = i.customer_id AND l.item_id = i.item_id)
+              UNION ALL
+              SELECT h.effective_on, h.paid * l.fx_rate
+              FROM receivables.open_amount_change h
+              JOIN receivables.item l ON l.customer_id = h.customer_id AND l.item_id = h.item_id
+              WHERE p.account_change_no IS NOT NULL AND h.customer_id = p.customer_id AND h.change_no > p.account_change_no
+              UNION ALL
+              SELECT l.document_date, - l.amount * l.fx_rate
+              FROM receivables.item l
+              WHERE p.account_item_id IS NOT NULL AND l.customer_id = p.customer_id AND l.kind = 'payment'
+                AND (l.item_id > p.account_item_id OR l.document_date > p.promised_at)) c
+        GROUP BY c.day) t) x
+CROSS JOIN LATERAL (SELECT greatest(0, least(x.paid - d.earlier_amount, p.amount)) AS paid) f;
 COMMENT ON VIEW receivables.promise_state IS
   'One row per promise (key customer_id, promise_id): what was paid on it in time, and its state by the ledger as of the business date. Amounts in the currency of the customer''s company.';
 COMMENT ON COLUMN receivables.promise_state.customer_id IS 'Customer; key of the view together with promise_id.';
@@ -267,19 +253,26 @@ CREATE FUNCTION receivables.record_promise(customer_id bigint, item_ids bigint[]
 #variable_conflict use_variable
 DECLARE
   named bigint[];
+  former bigint;
   made bigint;
 BEGIN
   named := receivables.named_items(customer_id, item_ids);
   made := receivables.write_promise(customer_id, named, promised_on, NULL, comment, NULL);
   -- An open promise all of whose open items are promised anew gives way: no payment shall keep two promises.
-  UPDATE receivables.promise p SET cancelled_on = receivables.business_date(), replaced_by = made
-  FROM receivables.promise_state s
-  WHERE p.customer_id = record_promise.customer_id AND p.promise_id < made AND p.cancelled_on IS NULL
-    AND s.customer_id = record_promise.customer_id AND s.promise_id = p.promise_id AND s.state = 'open'
-    AND EXISTS (SELECT FROM receivables.promise_item o
-                WHERE o.customer_id = p.customer_id AND o.promise_id = p.promise_id AND o.item_id = ANY (named))
-    AND NOT EXISTS (SELECT FROM receivables.promise_item o JOIN receivables.item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id
-                    WHERE o.customer_id = p.customer_id AND o.promise_id = p.promise_id AND o.item_id <> ALL (named) AND i.open_amount <> 0);
+  FOR former IN
+    SELECT p.promise_id FROM receivables.promise p
+    WHERE p.customer_id = record_promise.customer_id AND p.promise_id < made AND p.cancelled_on IS NULL
+      AND receivables.promise_deadline(p.promised_on) >= receivables.business_date()
+      AND EXISTS (SELECT FROM receivables.promise_item o
+                  WHERE o.customer_id = p.customer_id AND o.promise_id = p.promise_id AND o.item_id = ANY (named))
+      AND NOT EXISTS (SELECT FROM receivables.promise_item o JOIN receivables.item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id
+                      WHERE o.customer_id = p.customer_id AND o.promise_id = p.promise_id AND o.item_id <> ALL (named) AND i.open_amount <> 0)
+  LOOP
+    IF EXISTS (SELECT FROM receivables.promise_state s WHERE s.customer_id = record_promise.customer_id AND s.promise_id = former AND s.state = 'open') THEN
+      UPDATE receivables.promise p SET cancelled_on = receivables.business_date(), replaced_by = made
+      WHERE p.customer_id = record_promise.customer_id AND p.promise_id = former;
+    END IF;
+  END LOOP;
   RETURN made;
 END $$;
 COMMENT ON FUNCTION receivables.record_promise(bigint, bigint[], date, text) IS

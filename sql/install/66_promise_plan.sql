@@ -80,7 +80,8 @@ BEGIN
     SELECT s.customer_id, s.promise_id, s.promised_on,
            min(s.promised_on) FILTER (WHERE s.state = 'open') OVER (PARTITION BY s.customer_id, s.plan_id) AS next_on,
            s.state IN ('kept', 'cancelled') AS passed
-    FROM receivables.payment_plan l JOIN receivables.promise_state s ON s.customer_id = l.customer_id AND s.plan_id = l.plan_id
+    FROM receivables.payment_plan l
+         CROSS JOIN LATERAL (SELECT x.* FROM receivables.promise_state x WHERE x.customer_id = l.customer_id AND x.plan_id = l.plan_id OFFSET 0) s
     WHERE l.last_on >= receivables.business_date() AND (advance_payment_plans.customer_id IS NULL OR l.customer_id = advance_payment_plans.customer_id)
   ), due AS MATERIALIZED (
     SELECT i.customer_id, i.item_id, max(n.next_on) AS next_on
