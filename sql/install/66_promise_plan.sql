@@ -105,6 +105,7 @@ CREATE FUNCTION receivables.cancel_promise(customer_id bigint, promise_id bigint
 #variable_conflict use_variable
 DECLARE
   found record;
+  moved bigint := 0;
   freed bigint[];
 BEGIN
   PERFORM FROM receivables.promise p WHERE p.customer_id = cancel_promise.customer_id AND p.promise_id = cancel_promise.promise_id FOR UPDATE;
@@ -119,7 +120,7 @@ BEGIN
   UPDATE receivables.promise p SET cancelled_on = receivables.business_date(), comment = coalesce(cancel_promise.comment, p.comment)
   WHERE p.customer_id = cancel_promise.customer_id AND p.promise_id = cancel_promise.promise_id;
   IF found.plan_id IS NOT NULL THEN
-    PERFORM receivables.advance_payment_plans(customer_id);
+    moved := receivables.advance_payment_plans(customer_id);
   END IF;
   -- Items that are still promised for that date are so no longer.
   SELECT array_agg(i.item_id ORDER BY i.item_id) INTO freed
@@ -129,7 +130,7 @@ BEGIN
   WHERE o.customer_id = cancel_promise.customer_id AND o.promise_id = cancel_promise.promise_id;
   IF freed IS NOT NULL AND status IS NOT NULL THEN
     PERFORM receivables.qualify(customer_id, freed, status, comment, NULL, NULL, NULL, NULL);
-  ELSIF found.plan_id IS NOT NULL THEN
+  ELSIF moved > 0 THEN
     PERFORM receivables.apply_changes();
   END IF;
 END $$;
