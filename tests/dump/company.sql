@@ -50,6 +50,7 @@ DELETE FROM receivables.item WHERE item_id % 50 = 7;
 
 SELECT receivables.pin_scenario(5, 'hard', '2026-12-31', 'dump'), receivables.pin_scenario(6, 'soft'), receivables.pin_portfolio(7, 'risk'),
        receivables.add_to_group(8, 'late', '2026-06-30'), receivables.exclude_from_group(9, 'late'), receivables.add_colleague(10, 'carol'), receivables.remove_colleague(11, 'dave');
+UPDATE receivables.item_status SET action_model = 'Follow up' WHERE code = 'dispute';
 CALL receivables.search_assign();
 
 -- Promises, disputes and the workspace.
@@ -65,3 +66,8 @@ INSERT INTO receivables.dispute (customer_id, dispute_type, amount, opened_on, r
 INSERT INTO receivables.dispute_item (customer_id, dispute_id, item_id, converted_amount) SELECT d.customer_id, d.dispute_id, i.item_id, i.open_amount FROM receivables.dispute d JOIN receivables.item i USING (customer_id);
 SELECT receivables.add_note(46, E'line\n\tline'), receivables.add_note(47, 'called', 'call', NULL, 'in', (SELECT min(contact_id) FROM receivables.contact WHERE customer_id = 47));
 INSERT INTO receivables.item_document (customer_id, item_id, kind, url) SELECT customer_id, item_id, 'tracking', 'https://example.org/' || item_id FROM receivables.item WHERE item_id % 10 = 0;
+SELECT receivables.qualify(customer_id, pg_catalog.array_agg(item_id), 'dispute', 'dump') FROM receivables.item WHERE open_amount > 0 AND customer_id BETWEEN 20 AND 25 GROUP BY customer_id;
+SELECT receivables.complete_action(20, specific_action_id, 'credited') FROM receivables.specific_action WHERE customer_id = 20;
+SELECT receivables.record_action(n, 'call', E'tab\there', item_ids => NULL) FROM pg_catalog.generate_series(20, 40) n;
+SELECT receivables.complete_action(customer_id) FROM receivables.scenario_action WHERE customer_id BETWEEN 30 AND 60;
+SELECT receivables.redate_action(customer_id, '2026-07-01') FROM receivables.scenario_action WHERE customer_id BETWEEN 61 AND 70;
