@@ -24,7 +24,7 @@ CREATE TABLE receivables.promise (
   customer_id       bigint NOT NULL CONSTRAINT promise_customer_id_fkey REFERENCES receivables.customer ON DELETE CASCADE,
   promise_id        bigint GENERATED ALWAYS AS IDENTITY,
   promised_on       date NOT NULL CONSTRAINT promise_promised_on_check CHECK (pg_catalog.isfinite(promised_on)),
-  amount            numeric NOT NULL CONSTRAINT promise_amount_check CHECK (amount > 0 AND amount < 'infinity'),
+  amount            numeric NOT NULL CONSTRAINT promise_amount_check CHECK (amount > 0 AND amount < 1e20 AND amount = pg_catalog.round(amount, 4)),
   promised_at       date NOT NULL,
   recorded_at       timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   made_by           text NOT NULL DEFAULT SESSION_USER,
@@ -201,6 +201,8 @@ DECLARE
 BEGIN
   IF amount <= 0 OR amount IN ('infinity', 'NaN') THEN
     RAISE EXCEPTION 'promised amount must be positive' USING ERRCODE = '22023';
+  ELSIF amount <> round(amount, 4) OR amount > 900000000000000 THEN
+    RAISE EXCEPTION 'promised amount has more than 4 decimals or is above 900000000000000' USING ERRCODE = '22003';
   ELSIF item_ids IS NULL AND amount IS NULL THEN
     RAISE EXCEPTION 'a promise without items needs an amount' USING ERRCODE = '22004';
   ELSIF item_ids IS NULL THEN
@@ -217,7 +219,7 @@ BEGIN
   RETURN coalesce(amount, open_amount);
 END $$;
 COMMENT ON FUNCTION receivables.promised_amount(bigint, bigint[], numeric) IS
-  'Used by the functions of promises: the amount, NULL = the open amount of the items; 22023 for one that is not positive or larger than what is open, 22004 for none without items.';
+  'Used by the functions of promises: the amount, NULL = the open amount of the items; 22023 for one that is not positive or larger than what is open, 22004 for none without items, 22003 as in the ledger.';
 
 -- Writes one promise: for the items, or for the account where item_ids is NULL. amount NULL = the open amount of the items.
 CREATE FUNCTION receivables.write_promise(customer_id bigint, item_ids bigint[], promised_on date, amount numeric, comment text, channel text,

@@ -49,6 +49,8 @@ BEGIN
   END IF;
   IF EXISTS (SELECT FROM unnest(amounts) AS u(a) WHERE u.a IS NULL OR u.a <= 0 OR u.a IN ('infinity', 'NaN')) THEN
     RAISE EXCEPTION 'amounts of the instalments must be positive' USING ERRCODE = '22023';
+  ELSIF EXISTS (SELECT FROM unnest(amounts) AS u(a) WHERE u.a <> round(u.a, 4)) THEN
+    RAISE EXCEPTION 'promised amount has more than 4 decimals or is above 900000000000000' USING ERRCODE = '22003';
   ELSIF total <> (SELECT sum(u.a) FROM unnest(amounts) AS u(a)) THEN
     RAISE EXCEPTION 'amounts of the instalments do not add up' USING ERRCODE = '22023',
       DETAIL = format('Their sum is %s, the amount %s.', (SELECT sum(u.a) FROM unnest(amounts) AS u(a)), total);

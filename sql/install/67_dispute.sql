@@ -36,7 +36,7 @@ CREATE TABLE receivables.dispute (
   customer_id         bigint NOT NULL CONSTRAINT dispute_customer_id_fkey REFERENCES receivables.customer ON DELETE CASCADE,
   dispute_id          bigint GENERATED ALWAYS AS IDENTITY,
   dispute_type        text NOT NULL CONSTRAINT dispute_dispute_type_fkey REFERENCES receivables.dispute_type ON UPDATE CASCADE,
-  amount              numeric NOT NULL CONSTRAINT dispute_amount_check CHECK (amount > 0 AND amount < 'infinity'),
+  amount              numeric NOT NULL CONSTRAINT dispute_amount_check CHECK (amount > 0 AND amount < 1e20 AND amount = pg_catalog.round(amount, 4)),
   resolver            text,
   opened_on           date NOT NULL,
   expected_on         date CONSTRAINT dispute_expected_on_check CHECK (pg_catalog.isfinite(expected_on)),
@@ -97,6 +97,8 @@ BEGIN
     RAISE EXCEPTION 'expected date is not finite' USING ERRCODE = '22023';
   ELSIF amount <= 0 OR amount IN ('infinity', 'NaN') THEN
     RAISE EXCEPTION 'disputed amount must be positive' USING ERRCODE = '22023';
+  ELSIF amount <> round(amount, 4) THEN
+    RAISE EXCEPTION 'disputed amount has more than 4 decimals' USING ERRCODE = '22003';
   END IF;
   named := receivables.named_items(customer_id, item_ids);
   SELECT sum(round(i.open_amount * i.fx_rate, 4)) INTO open_amount

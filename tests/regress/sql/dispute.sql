@@ -43,6 +43,7 @@ SELECT s, pg_temp.try('SELECT ' || s) FROM unnest(ARRAY[
   $$open_dispute(1, '{21}', 'price')$$, $$open_dispute(1, '{11,21}', 'price')$$, $$open_dispute(99, '{11}', 'price')$$, $$open_dispute(NULL, '{11}', 'price')$$,
   $$open_dispute(1, '{}', 'price')$$, $$open_dispute(1, NULL, 'price')$$, $$open_dispute(1, '{14}', 'price')$$,
   $$open_dispute(1, '{11,12}', 'price', 300.01)$$, $$open_dispute(1, '{11}', 'price', 0)$$, $$open_dispute(1, '{11}', 'price', -5)$$, $$open_dispute(1, '{11}', 'price', 'NaN')$$,
+  $$open_dispute(1, '{11}', 'price', 1.00001)$$,
   $$open_dispute(1, '{11}', 'price', expected_on => '2026-06-14')$$, $$open_dispute(1, '{11}', 'price', expected_on => 'infinity')$$,
   $$open_dispute(1, '{11}', 'price', status => 'promise')$$, $$open_dispute(1, '{11}', 'price', status => 'nosuch')$$,
   $$resolve_dispute(1, 1, 'accepted')$$, $$resolve_dispute(1, 1, 'maybe')$$, $$resolve_dispute(1, 1, NULL)$$, $$resolve_dispute(1, 1, 'rejected', status => 'nosuch')$$]) s;

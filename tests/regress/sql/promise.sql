@@ -48,6 +48,7 @@ SELECT s, pg_temp.try('SELECT ' || s) FROM unnest(ARRAY[
   $$make_promise(99, '2026-06-20', '{11}')$$, $$make_promise(NULL, '2026-06-20', '{11}')$$, $$make_promise(1, '2026-06-20', '{21}')$$, $$make_promise(1, '2026-06-20', '{11,21}')$$,
   $$make_promise(1, '2026-06-20', '{}')$$, $$make_promise(1, '2026-06-20', '{NULL}')$$, $$make_promise(1, '2026-06-20')$$,
   $$make_promise(1, '2026-06-20', '{11}', 0)$$, $$make_promise(1, '2026-06-20', '{11}', -1)$$, $$make_promise(1, '2026-06-20', '{11}', 100.01)$$, $$make_promise(1, '2026-06-20', '{11}', 'NaN')$$,
+  $$make_promise(1, '2026-06-20', '{11}', 0.00001)$$, $$make_promise(1, '2026-06-20', NULL, 1e15)$$, $$make_payment_plan(1, '2026-07-01', 2, amounts => '{1,1.00001}')$$,
   $$make_promise(1, '2026-06-20', NULL, 0)$$, $$make_promise(9, '2026-06-20', '{94}')$$, $$make_promise(1, '2026-06-20', '{11}', 10, NULL, 'pigeon')$$,
   $$record_promise(1, '{11}', '2026-06-14', NULL)$$, $$record_promise(1, NULL, '2026-06-20', NULL)$$, $$record_promise(1, '{21}', '2026-06-20', NULL)$$,
   $$cancel_promise(1, 1)$$, $$cancel_payment_plan(1, 1)$$,
@@ -163,6 +164,18 @@ SELECT cancel_payment_plan(6, max(plan), status => 'ongoing') FROM promises WHER
 SELECT item_id, status, promised_on FROM item WHERE customer_id = 6 ORDER BY 1;
 SELECT pg_temp.try(format('SELECT cancel_payment_plan(6, %s)', max(plan))) FROM promises WHERE c = 6;
 SELECT customer_id, plan_id, state, cancelled FROM payment_plan_state ORDER BY 1, 2;
+
+-- Credited to the collector who records it, else to the one of the portfolio
+CREATE ROLE regress_bert;
+UPDATE collector SET role_name = 'regress_bert' WHERE name = 'bert';
+GRANT USAGE ON SCHEMA receivables TO regress_bert;
+GRANT EXECUTE ON FUNCTION make_promise TO regress_bert;
+SET SESSION AUTHORIZATION regress_bert;
+SELECT receivables.make_promise(8, '2026-06-20', '{81}', 50), receivables.make_promise(8, '2026-06-20', NULL, 70);
+RESET SESSION AUTHORIZATION;
+SELECT * FROM promises WHERE c = 8 ORDER BY p;
+DROP OWNED BY regress_bert;
+DROP ROLE regress_bert;
 
 -- Rates
 SET search_assign.business_date = '2026-08-01';
