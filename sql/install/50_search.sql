@@ -168,14 +168,28 @@ SELECT a.attname::text AS name,
          WHEN a.attname IN ('average_days_late', 'payer_profile') THEN 'seen, monthly'
          WHEN a.atttypid = 'pg_catalog.date'::pg_catalog.regtype THEN 'seen in comparisons with business_date() and constant days, else daily'
        END AS time_dependence,
-       a.attnum::integer AS attribute_order
+       a.attnum::integer AS attribute_order,
+       NULL::text AS custom_field
 FROM pg_catalog.pg_attribute a
-WHERE a.attrelid = 'receivables.customer_facts'::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped;
+WHERE a.attrelid = 'receivables.customer_facts'::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL
+SELECT CASE f.data_type
+         WHEN 'number' THEN pg_catalog.format('(attributes->>%L)::numeric', f.name)
+         WHEN 'boolean' THEN pg_catalog.format('(attributes->>%L)::boolean', f.name)
+         ELSE pg_catalog.format('(attributes->>%L)', f.name) END,
+       CASE f.data_type WHEN 'number' THEN 'numeric' WHEN 'boolean' THEN 'boolean' ELSE 'text' END,
+       pg_catalog.concat_ws(': ', f.label, nullif(f.description, ''), CASE f.data_type WHEN 'date' THEN 'a date, compared as text YYYY-MM-DD' END),
+       false,
+       NULL,
+       1000 + (pg_catalog.row_number() OVER (ORDER BY f.label, f.name))::integer,
+       f.name
+FROM receivables.custom_field f;
 COMMENT ON VIEW receivables.search_attribute IS
-  'One row per column that criteria may use (key name): the columns of customer_facts.';
-COMMENT ON COLUMN receivables.search_attribute.name IS 'Column name, as written in criteria.';
+  'One row per column or custom field that criteria may use (key name): the columns of customer_facts, and the fields defined in custom_field as criteria write them.';
+COMMENT ON COLUMN receivables.search_attribute.name IS 'Column name, or the expression of a custom field, as written in criteria.';
 COMMENT ON COLUMN receivables.search_attribute.type IS 'SQL type.';
-COMMENT ON COLUMN receivables.search_attribute.comment IS 'Meaning.';
+COMMENT ON COLUMN receivables.search_attribute.comment IS 'Meaning; of a custom field its label and description.';
 COMMENT ON COLUMN receivables.search_attribute.follows_from_assignment IS 'A search that uses it may serve alerts, priorities and reports, but no rule.';
 COMMENT ON COLUMN receivables.search_attribute.time_dependence IS 'How its change with the passing of days is seen: NULL = it does not change by time alone.';
-COMMENT ON COLUMN receivables.search_attribute.attribute_order IS 'Position in customer_facts; sort by it.';
+COMMENT ON COLUMN receivables.search_attribute.attribute_order IS 'Position in customer_facts, custom fields after the columns by their labels; sort by it.';
+COMMENT ON COLUMN receivables.search_attribute.custom_field IS 'Name of the custom field, NULL for a column.';

@@ -106,6 +106,9 @@ BEGIN
   -- The date of the former status, given again with a new one, looks to the row trigger as if none were given.
   UPDATE receivables.item i SET status_on = day WHERE i.customer_id = qualify.customer_id AND i.item_id = ANY (items) AND i.status_on <> day;
   PERFORM receivables.drop_empty_specific_actions(customer_id, former);
+  IF chosen.category = 'promise' AND promised_on IS NOT NULL THEN
+    PERFORM receivables.record_promise(customer_id, items, promised_on, comment);
+  END IF;
   PERFORM receivables.apply_changes();
   RETURN planned;
 END $$;

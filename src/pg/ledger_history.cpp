@@ -59,7 +59,7 @@ SpiStatement qualification_statement = {
     {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, DATEARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID},
     nullptr};
 
-// Histories follow an item to another customer or number, and go with it.
+// Histories and documents follow an item to another customer or number, and go with it.
 #define SA_MOVE(table)                                                                         \
   "UPDATE receivables." table                                                                  \
   " h SET customer_id = n.c2, item_id = n.i2 FROM ROWS FROM (pg_catalog.unnest($1),"           \
@@ -81,15 +81,18 @@ SpiStatement redate_statement = {
 
 int following_level = 0;  // transaction nest level at which histories just follow their item, 0 = they do not
 
-constexpr const char* kHistoryTables[] = {"open_amount_change", "qualification", "payment_allocation"};
+constexpr const char* kHistoryTables[] = {"open_amount_change", "qualification", "payment_allocation",
+                                          "item_document"};
 SpiStatement move_statements[] = {
     {SA_MOVE("open_amount_change"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr},
     {SA_MOVE("qualification"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr},
-    {SA_MOVE("payment_allocation"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
+    {SA_MOVE("payment_allocation"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr},
+    {SA_MOVE("item_document"), 4, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
 SpiStatement remove_statements[] = {
     {SA_REMOVE("open_amount_change"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
     {SA_REMOVE("qualification"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
-    {SA_REMOVE("payment_allocation"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
+    {SA_REMOVE("payment_allocation"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr},
+    {SA_REMOVE("item_document"), 2, {INT8ARRAYOID, INT8ARRAYOID}, nullptr}};
 
 void init_table(Table* table, SpiStatement* statement, const Oid* types, int columns) {
   memset(table, 0, sizeof *table);

@@ -55,6 +55,20 @@ SELECT receivables.pin_scenario(5, 'hard', '2026-12-31', 'dump'), receivables.pi
        receivables.add_to_group(8, 'late', '2026-06-30'), receivables.exclude_from_group(9, 'late'), receivables.add_colleague(10, 'carol'), receivables.remove_colleague(11, 'dave');
 UPDATE receivables.item_status SET action_model = 'Follow up' WHERE code = 'dispute';
 CALL receivables.search_assign();
+
+-- Promises, disputes and the workspace.
+UPDATE receivables.dispute_type SET label = 'Wrong price', active = false WHERE code = 'price';
+INSERT INTO receivables.dispute_type (code, label) VALUES ('rebate', 'Rebate');
+UPDATE receivables.contact_role SET label = 'Who pays' WHERE code = 'collection';
+INSERT INTO receivables.contact_role (code, label) VALUES ('board', 'Board');
+INSERT INTO receivables.custom_field (name, label, data_type) VALUES ('n', 'Number', 'number');
+SELECT receivables.record_promise(i.customer_id, array_agg(i.item_id), '2026-06-25', 'dump') FROM receivables.item i WHERE i.open_amount > 0 AND i.customer_id <= 40 GROUP BY i.customer_id ORDER BY 1;
+SELECT receivables.make_promise(41, '2026-06-18', NULL, 100), receivables.make_payment_plan(42, '2026-06-30', 3, 300), receivables.make_payment_plan(43, '2026-06-30', 2, 300);
+SELECT receivables.cancel_payment_plan(43, max(plan_id)) FROM receivables.payment_plan WHERE customer_id = 43;
+INSERT INTO receivables.dispute (customer_id, dispute_type, amount, opened_on, resolved_on, outcome) VALUES (44, 'price', 10, '2026-06-01', '2026-06-10', 'accepted'), (45, 'rebate', 5, '2026-06-01', NULL, NULL);
+INSERT INTO receivables.dispute_item (customer_id, dispute_id, item_id, converted_amount) SELECT d.customer_id, d.dispute_id, i.item_id, i.open_amount FROM receivables.dispute d JOIN receivables.item i USING (customer_id);
+SELECT receivables.add_note(46, E'line\n\tline'), receivables.add_note(47, 'called', 'call', NULL, 'in', (SELECT min(contact_id) FROM receivables.contact WHERE customer_id = 47));
+INSERT INTO receivables.item_document (customer_id, item_id, kind, url) SELECT customer_id, item_id, 'tracking', 'https://example.org/' || item_id FROM receivables.item WHERE item_id % 10 = 0;
 SELECT receivables.qualify(customer_id, pg_catalog.array_agg(item_id), 'dispute', 'dump') FROM receivables.item WHERE open_amount > 0 AND customer_id BETWEEN 20 AND 25 GROUP BY customer_id;
 SELECT receivables.complete_action(20, specific_action_id, 'credited') FROM receivables.specific_action WHERE customer_id = 20;
 SELECT receivables.record_action(n, 'call', E'tab\there', item_ids => NULL) FROM pg_catalog.generate_series(20, 40) n;
