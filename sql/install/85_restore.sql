@@ -9,7 +9,8 @@ DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY '{customer,contact,portfolio,calendar_holiday,scenario,scenario_step,assignment_rule}'::text[]
+  FOREACH t IN ARRAY '{customer,contact,portfolio,calendar_holiday,scenario,scenario_step,assignment_rule,
+                      payment_plan,promise,promise_item,dispute,dispute_item,note,item_document}'::text[]
   LOOP
     EXECUTE pg_catalog.format('CREATE TRIGGER search_assign_references BEFORE INSERT ON receivables.%I
       FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references()', t);
