@@ -11,8 +11,11 @@ CREATE TABLE receivables.position (
   risk_portfolio_id       integer,
   contact_emails          integer NOT NULL DEFAULT 0,
   contact_phones          integer NOT NULL DEFAULT 0,
+  next_step               integer,
+  priority_points         integer NOT NULL DEFAULT 0,
   hand_made               boolean NOT NULL DEFAULT false,
   failed                  boolean NOT NULL DEFAULT false,
+  off_worklist            boolean NOT NULL DEFAULT false,
   last_action_on          date,
   next_action_on          date,
   receivables             receivables.maturity_profile NOT NULL DEFAULT '{}',
@@ -31,6 +34,9 @@ COMMENT ON COLUMN receivables.position.collection_portfolio_id IS 'Number of the
 COMMENT ON COLUMN receivables.position.risk_portfolio_id IS 'Number of the risk portfolio, also in assignment; NULL without one.';
 COMMENT ON COLUMN receivables.position.contact_emails IS 'Contacts with an e-mail address.';
 COMMENT ON COLUMN receivables.position.contact_phones IS 'Contacts with a telephone number.';
+COMMENT ON COLUMN receivables.position.next_step IS 'Step of the scenario that is next, NULL = none.';
+COMMENT ON COLUMN receivables.position.priority_points IS 'Sum of the points of the priority rules matched (priority_explanation); 0 while off_worklist.';
+COMMENT ON COLUMN receivables.position.off_worklist IS 'An exit rule matches: the customer is not on the worklist.';
 COMMENT ON COLUMN receivables.position.last_action_on IS 'Date of the last collection action.';
 COMMENT ON COLUMN receivables.position.next_action_on IS 'Date of the next collection action.';
 COMMENT ON COLUMN receivables.position.configuration_version IS 'Version of searches and rules the decision was taken with; 0 = never decided.';

@@ -34,3 +34,15 @@ CREATE TRIGGER search_assign_references BEFORE INSERT ON receivables.assignment_
 CREATE TRIGGER search_assign_references_end AFTER INSERT ON receivables.assignment_rule
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references();
 ALTER TABLE receivables.assignment_rule ENABLE ALWAYS TRIGGER search_assign_references_end;
+
+DO $$
+DECLARE
+  t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['alert_rule', 'priority_rule', 'ramp_up', 'ramp_up_customer', 'balanced_search', 'balanced_portfolio', 'portfolio_share']
+  LOOP
+    EXECUTE pg_catalog.format('CREATE TRIGGER search_assign_references BEFORE INSERT ON receivables.%I FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references()', t);
+    EXECUTE pg_catalog.format('CREATE TRIGGER search_assign_references_end AFTER INSERT ON receivables.%I FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references()', t);
+    EXECUTE pg_catalog.format('ALTER TABLE receivables.%I ENABLE ALWAYS TRIGGER search_assign_references_end', t);
+  END LOOP;
+END $$;

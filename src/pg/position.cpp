@@ -45,6 +45,8 @@ const PositionColumns& find_columns(Relation relation) {
   columns.contact_phones = column_number(descriptor, "contact_phones");
   columns.hand_made = column_number(descriptor, "hand_made");
   columns.failed = column_number(descriptor, "failed");
+  columns.priority_points = column_number(descriptor, "priority_points");
+  columns.off_worklist = column_number(descriptor, "off_worklist");
   columns.promises = column_number(descriptor, "promises");
   columns.assignment = column_number(descriptor, "assignment");
   for (size_t i = 0; i < core::kProfileFacets; ++i)

@@ -19,7 +19,8 @@ namespace search_assign::pg {
 // Column numbers of receivables.position, found by name.
 struct PositionColumns {
   AttrNumber customer_id, configuration_version, decided_on, review_on, scenario_id, collection_portfolio_id,
-      risk_portfolio_id, contact_emails, contact_phones, hand_made, failed, promises, assignment;
+      risk_portfolio_id, contact_emails, contact_phones, hand_made, failed, priority_points, off_worklist,
+      promises, assignment;
   AttrNumber profiles[core::kProfileFacets];
 };
 
