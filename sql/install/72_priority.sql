@@ -43,7 +43,7 @@ CREATE FUNCTION receivables.keep_rule_number() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF (to_jsonb(NEW) ->> TG_ARGV[0]) <> (to_jsonb(OLD) ->> TG_ARGV[0]) THEN
-    RAISE EXCEPTION 'the number of a % cannot be changed', replace(TG_TABLE_NAME, '_', ' ')
+    RAISE EXCEPTION 'the number of % % cannot be changed', replace(TG_TABLE_NAME, '_', ' '), to_jsonb(OLD) ->> TG_ARGV[0]
       USING ERRCODE = '55000', HINT = 'Create another one.';
   END IF;
   RETURN NEW;

@@ -21,8 +21,7 @@ COMMENT ON COLUMN receivables.balanced_portfolio.search IS 'Balanced search.';
 COMMENT ON COLUMN receivables.balanced_portfolio.portfolio IS 'One of the portfolios that share its customers.';
 
 CREATE TABLE receivables.portfolio_share (
-  customer_id bigint NOT NULL CONSTRAINT portfolio_share_pkey PRIMARY KEY
-                CONSTRAINT portfolio_share_customer_id_fkey REFERENCES receivables.customer ON DELETE CASCADE,
+  customer_id bigint NOT NULL CONSTRAINT portfolio_share_pkey PRIMARY KEY,
   search      text NOT NULL CONSTRAINT portfolio_share_search_fkey REFERENCES receivables.balanced_search ON UPDATE CASCADE,
   portfolio   text NOT NULL CONSTRAINT portfolio_share_portfolio_fkey REFERENCES receivables.portfolio ON UPDATE CASCADE
 );
