@@ -234,7 +234,7 @@ SELECT p.customer_id, m.target, m.target_id, m.rule_id, m.source, m.since
 FROM receivables.position p CROSS JOIN LATERAL receivables.memberships(p.assignment) m;
 COMMENT ON VIEW receivables.membership IS 'Every membership of every customer by number of the target; for the extension itself.';
 COMMENT ON COLUMN receivables.membership.customer_id IS 'Customer.';
-COMMENT ON COLUMN receivables.membership.target IS 'Kind of target as in assignment_target_name.';
+COMMENT ON COLUMN receivables.membership.target IS 'Kind of target as in assignment_target_name; 7 alert rule, 8 priority rule.';
 COMMENT ON COLUMN receivables.membership.target_id IS 'Number of the target.';
 COMMENT ON COLUMN receivables.membership.rule_id IS 'Deciding rule, NULL unless source is rule.';
 COMMENT ON COLUMN receivables.membership.source IS 'rule, manual or default.';

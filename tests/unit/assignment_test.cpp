@@ -134,35 +134,6 @@ TEST(Assignment, options_and_groups_of_one_number_are_apart) {
   expect_held(c, {by_rule(Target::Option, 3, 2)});
 }
 
-TEST(Assignment, alerts_and_priorities_are_held_while_their_search_matches) {
-  Case c;
-  c.rule(Target::Priority, 2, Truth::True);
-  c.rule(Target::Alert, 2, Truth::True);
-  c.rule(Target::Alert, 1, Truth::False);
-  c.rule(Target::Priority, 1, Truth::True);
-  c.rule(Target::Colleague, 3, Truth::True);
-  expect_held(c, {by_rule(Target::Colleague, 3, 5), by_rule(Target::Alert, 2, 2),
-                  by_rule(Target::Priority, 1, 4), by_rule(Target::Priority, 2, 1)});
-  c.previous = c.decided();
-  c.as_of = kToday + 3;
-  c.truths = {Truth::False, Truth::True, Truth::True, Truth::True, Truth::False};
-  expect_held(c, {by_rule(Target::Colleague, 3, 5), by_rule(Target::Alert, 1, 3, kToday + 3),
-                  by_rule(Target::Alert, 2, 2), by_rule(Target::Priority, 1, 4)});
-}
-
-// An assignment rule, an alert rule and a priority rule may have the same number.
-TEST(Assignment, a_failed_search_leaves_only_what_its_own_kind_of_rule_gave) {
-  for (const Target target : {Target::Group, Target::Alert, Target::Priority})
-    for (const Target held : {Target::Option, Target::Alert, Target::Priority}) {
-      Case c;
-      c.rule(target, 1, Truth::Unchanged);
-      c.previous = {by_rule(held, 1, 1, 10)};
-      const bool same = target == held || (target == Target::Group && held == Target::Option);
-      EXPECT_EQ(c.decided().size(), same ? 1U : 0U);
-      EXPECT_EQ(same_numbering(target, held), same);
-    }
-}
-
 TEST(Assignment, since_is_kept_by_who_holds_the_target_already) {
   Case c;
   c.previous = {by_rule(Target::Scenario, 4, 99, 10), by_rule(Target::Group, 5, 98, 20)};

@@ -1,4 +1,5 @@
-// Unit tests of core/priority: points of the rules held, exit rules.
+// Unit tests of core/priority: points of the rules held, exit rules; and alerts and priorities as targets of
+// the assignment decision (the properties of assignment_test.cpp hold for them, too).
 #include "search_assign/core/priority.hpp"
 
 #include <gtest/gtest.h>
@@ -48,6 +49,49 @@ TEST(Priority, points_saturate) {
   EXPECT_EQ(
       score({{1, kMost, false}, {2, kMost, false}}, {held(Target::Priority, 1), held(Target::Priority, 2)}),
       (PriorityScore{kMost, false}));
+}
+
+constexpr Date kToday = 9'600;
+
+Rule rule_for(Target target, std::int32_t id, std::int32_t search) {
+  return {id, search, target, id, true, false, 0};
+}
+
+// Holds for each rule a search of its own, in order.
+Assignment decided(const std::vector<Rule>& rules, const std::vector<Truth>& truths,
+                   const Assignment& previous, Date as_of) {
+  RuleSet set;
+  set.rules = rules;
+  Assignment out;
+  decide(set, {truths, {}, {previous.data(), previous.size()}, kToday, as_of, false}, out);
+  return out;
+}
+
+TEST(Priority, alerts_and_priorities_are_held_while_their_search_matches) {
+  const std::vector<Rule> rules = {rule_for(Target::Colleague, 3, 0), rule_for(Target::Alert, 1, 1),
+                                   rule_for(Target::Alert, 2, 2), rule_for(Target::Priority, 1, 3),
+                                   rule_for(Target::Priority, 2, 4)};
+  const Assignment first =
+      decided(rules, {Truth::True, Truth::False, Truth::True, Truth::True, Truth::True}, {}, kToday);
+  EXPECT_TRUE(first == (Assignment{held(Target::Colleague, 3), held(Target::Alert, 2),
+                                   held(Target::Priority, 1), held(Target::Priority, 2)}));
+  const Assignment later =
+      decided(rules, {Truth::False, Truth::True, Truth::True, Truth::True, Truth::False}, first, kToday + 3);
+  EXPECT_TRUE(later == (Assignment{held(Target::Colleague, 3),
+                                   {Target::Alert, Source::Rule, 1, 1, kToday + 3},
+                                   held(Target::Alert, 2),
+                                   held(Target::Priority, 1)}));
+}
+
+// An assignment rule, an alert rule and a priority rule may have the same number.
+TEST(Priority, a_failed_search_leaves_only_what_its_own_kind_of_rule_gave) {
+  for (const Target target : {Target::Group, Target::Alert, Target::Priority})
+    for (const Target before : {Target::Option, Target::Alert, Target::Priority}) {
+      const bool same = target == before || (target == Target::Group && before == Target::Option);
+      const Assignment out = decided({rule_for(target, 1, 0)}, {Truth::Unchanged}, {held(before, 1)}, kToday);
+      EXPECT_EQ(out.size(), same ? 1U : 0U);
+      EXPECT_EQ(same_numbering(target, before), same);
+    }
 }
 
 }  // namespace
