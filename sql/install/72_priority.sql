@@ -95,13 +95,14 @@ CREATE TRIGGER search_assign_restore BEFORE INSERT ON receivables.priority_band
 CREATE TRIGGER search_assign_restore BEFORE INSERT ON receivables.priority_setting
   FOR EACH ROW EXECUTE FUNCTION receivables.replace_priority_row();
 
+-- The bands as arrays: one look-up a customer, however many bands there are.
 CREATE VIEW receivables.customer_priority AS
-SELECT p.customer_id, p.priority_points AS points, m.maximum, s.percent,
-       (SELECT b.name FROM receivables.priority_band b WHERE b.from_percent <= s.percent ORDER BY b.from_percent DESC LIMIT 1) AS band,
-       p.off_worklist
+SELECT p.customer_id, p.priority_points AS points, m.maximum, s.percent, b.names[pg_catalog.width_bucket(s.percent::numeric, b.from_percents)] AS band, p.off_worklist
 FROM receivables.position p
 CROSS JOIN (SELECT coalesce((SELECT c.maximum FROM receivables.priority_setting c),
                             (SELECT sum(r.points) FROM receivables.priority_rule r WHERE r.active AND NOT r.exit), 0)::bigint) m(maximum)
+CROSS JOIN (SELECT pg_catalog.array_agg(d.name ORDER BY d.from_percent) AS names,
+                   pg_catalog.array_agg(d.from_percent::numeric ORDER BY d.from_percent) AS from_percents FROM receivables.priority_band d) b
 CROSS JOIN LATERAL (SELECT (CASE WHEN m.maximum > 0 THEN least(100, round(p.priority_points * 100.0 / m.maximum, 2)) ELSE 0 END)::numeric(5,2)) s(percent);
 COMMENT ON VIEW receivables.customer_priority IS
   'One row per customer (key customer_id): its priority as last decided. The order of a worklist is percent descending, amount descending, customer_id.';
