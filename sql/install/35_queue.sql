@@ -13,6 +13,7 @@ CREATE TABLE receivables.change_queue (
   sales          receivables.maturity_profile,
   payments       receivables.maturity_profile,
   promises       bytea,
+  held           bytea,
   contact_emails integer,
   contact_phones integer,
   CONSTRAINT change_queue_pkey PRIMARY KEY (customer_id, queue_id)
@@ -35,18 +36,19 @@ CREATE VIEW receivables.current_position AS
 SELECT p.customer_id, p.configuration_version, p.decided_on, p.review_on, p.scenario_id, p.collection_portfolio_id, p.risk_portfolio_id,
        (CASE WHEN q.contact_emails IS NULL THEN p.contact_emails ELSE p.contact_emails + q.contact_emails END)::integer AS contact_emails,
        (CASE WHEN q.contact_phones IS NULL THEN p.contact_phones ELSE p.contact_phones + q.contact_phones END)::integer AS contact_phones,
-       p.next_step, p.priority_points, p.hand_made, p.failed, p.off_worklist, p.last_action_on, p.next_action_on,
+       p.priority_points, p.hand_made, p.failed, p.off_worklist, p.last_action_on, p.next_action_on, p.next_step, p.collection_account_id, p.has_members,
        CASE WHEN q.receivables IS NULL THEN p.receivables ELSE p.receivables OPERATOR(receivables.+) q.receivables END AS receivables,
        CASE WHEN q.qualified IS NULL THEN p.qualified ELSE p.qualified OPERATOR(receivables.+) q.qualified END AS qualified,
        CASE WHEN q.disputed IS NULL THEN p.disputed ELSE p.disputed OPERATOR(receivables.+) q.disputed END AS disputed,
        CASE WHEN q.sales IS NULL THEN p.sales ELSE p.sales OPERATOR(receivables.+) q.sales END AS sales,
        CASE WHEN q.payments IS NULL THEN p.payments ELSE p.payments OPERATOR(receivables.+) q.payments END AS payments,
        CASE WHEN q.promises IS NULL THEN p.promises ELSE receivables.add_promises(p.promises, q.promises) END AS promises,
-       p.assignment
+       CASE WHEN q.held IS NULL THEN p.held ELSE receivables.add_promises(p.held, q.held) END AS held,
+       p.progress, p.ignored, p.assignment
 FROM receivables.position p
 LEFT JOIN (SELECT c.customer_id, sum(c.contact_emails) AS contact_emails, sum(c.contact_phones) AS contact_phones,
                   receivables.sum(c.receivables) AS receivables, receivables.sum(c.qualified) AS qualified, receivables.sum(c.disputed) AS disputed,
-                  receivables.sum(c.sales) AS sales, receivables.sum(c.payments) AS payments, receivables.sum_promises(c.promises) AS promises
+                  receivables.sum(c.sales) AS sales, receivables.sum(c.payments) AS payments, receivables.sum_promises(c.promises) AS promises, receivables.sum_promises(c.held) AS held
            FROM receivables.change_queue c GROUP BY c.customer_id) q ON q.customer_id = p.customer_id;
 COMMENT ON VIEW receivables.current_position IS
   'One row per customer (key customer_id): the position with what is queued for it added; memberships may lag behind the queue.';

@@ -1,6 +1,6 @@
 -- Searches: saved criteria over customer_facts. Parsing and whitelist: src/pg/criteria_*.cpp.
 
--- The version of searches, rules, scenarios, groups, portfolios and hand-made defaults: raised by every change of them.
+-- The version of searches, rules, scenarios, calendars, groups, portfolios and hand-made defaults: raised by every change of them.
 CREATE TABLE receivables.configuration (
   singleton          boolean NOT NULL DEFAULT true CONSTRAINT configuration_pkey PRIMARY KEY
                        CONSTRAINT configuration_singleton_check CHECK (singleton),
@@ -10,11 +10,15 @@ CREATE TABLE receivables.configuration (
   last_run_version   bigint,
   last_run_date      date,
   last_run_at        timestamptz,
-  last_run_customers bigint
+  last_run_customers bigint,
+  promise_tolerance_days integer NOT NULL DEFAULT 0 CONSTRAINT configuration_promise_tolerance_days_check CHECK (promise_tolerance_days >= 0),
+  promise_calendar   text
 );
 INSERT INTO receivables.configuration DEFAULT VALUES;
 COMMENT ON TABLE receivables.configuration IS
   'One row: the version of the configuration (a position keeps the version it was decided with) and the last complete run. Changed only by the extension.';
+COMMENT ON COLUMN receivables.configuration.promise_tolerance_days IS 'Days by which a promise may be late (set_promise_tolerance()).';
+COMMENT ON COLUMN receivables.configuration.promise_calendar IS 'Calendar whose working days they are; NULL = all days.';
 
 CREATE FUNCTION receivables.replace_configuration() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -60,7 +60,8 @@ CREATE TRIGGER search_assign_restore_begins BEFORE INSERT ON receivables.daily_w
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_begins();
 
 -- Order 0: what else is done each day finds the memberships of the day.
-INSERT INTO receivables.daily_work (name, command, run_order) VALUES ('search_assign', 'CALL receivables.search_assign()', 0);
+INSERT INTO receivables.daily_work (name, command, run_order) VALUES
+  ('search_assign', 'CALL receivables.search_assign()', 0), ('run_automatic_actions', 'CALL receivables.run_automatic_actions()', 50);
 
 -- The shipped work is wanted when the business date or the configuration is newer than its last run; the worker lets
 -- changes of the configuration settle. Work that failed waits for the next date; the shipped one can go on where it stood.

@@ -4,7 +4,7 @@ CREATE FUNCTION receivables.statistics_totals(
     OUT statements bigint, OUT ledger_rows bigint, OUT searches_evaluated bigint, OUT conflict_retries bigint,
     OUT application_failures bigint, OUT search_failures bigint, OUT runs bigint,
     OUT applications bigint, OUT customers_decided bigint, OUT membership_changes bigint, OUT customers_queued bigint, OUT customers_dequeued bigint,
-    OUT statement_ms double precision, OUT reading_ms double precision, OUT search_ms double precision, OUT look_ahead_ms double precision,
+    OUT statement_ms double precision, OUT reading_ms double precision, OUT search_ms double precision, OUT look_ahead_ms double precision, OUT collection_ms double precision,
     OUT writing_ms double precision, OUT log_ms double precision, OUT run_ms double precision, OUT queue_ms double precision,
     OUT since timestamptz, OUT scope text, OUT problem text)
   LANGUAGE C STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'sa_statistics_totals';
@@ -20,7 +20,7 @@ REVOKE ALL ON FUNCTION receivables.reset_search_assign_stats() FROM PUBLIC;
 CREATE VIEW receivables.search_assign_stats AS
 SELECT t.statements, t.ledger_rows, t.applications, t.customers_decided, t.searches_evaluated, t.membership_changes,
        t.customers_queued, t.customers_dequeued, t.conflict_retries, t.application_failures, t.search_failures, t.runs,
-       t.statement_ms, t.reading_ms, t.search_ms, t.look_ahead_ms, t.writing_ms, t.log_ms, t.run_ms, t.queue_ms,
+       t.statement_ms, t.reading_ms, t.search_ms, t.look_ahead_ms, t.collection_ms, t.writing_ms, t.log_ms, t.run_ms, t.queue_ms,
        q.length AS queue_length, q.age AS queue_age_seconds, t.since AS stats_reset, t.scope, t.problem
 FROM receivables.statistics_totals() t,
      (SELECT count(*) AS length,
@@ -44,6 +44,7 @@ COMMENT ON COLUMN receivables.search_assign_stats.statement_ms IS 'Milliseconds 
 COMMENT ON COLUMN receivables.search_assign_stats.reading_ms IS 'Milliseconds in applications: reading positions and customers, adding deltas.';
 COMMENT ON COLUMN receivables.search_assign_stats.search_ms IS 'Milliseconds in applications: facts, searches and decision.';
 COMMENT ON COLUMN receivables.search_assign_stats.look_ahead_ms IS 'Milliseconds in applications: the next date on which time alone changes the decision.';
+COMMENT ON COLUMN receivables.search_assign_stats.collection_ms IS 'Milliseconds in applications: the next action of the scenario.';
 COMMENT ON COLUMN receivables.search_assign_stats.writing_ms IS 'Milliseconds in applications: writing positions.';
 COMMENT ON COLUMN receivables.search_assign_stats.log_ms IS 'Milliseconds in applications: membership_log and search_failure.';
 COMMENT ON COLUMN receivables.search_assign_stats.run_ms IS 'Milliseconds in search_assign(), its applications included.';

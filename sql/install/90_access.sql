@@ -30,6 +30,9 @@ CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.qualification
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
+-- Functions in PL/pgSQL add to it.
+CREATE TRIGGER search_assign_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON receivables.action_log
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.configuration
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 

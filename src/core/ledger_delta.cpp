@@ -59,24 +59,6 @@ std::uint32_t take_u32(Bytes bytes, std::size_t at) {
 
 [[noreturn]] void damaged() { throw Error(ErrorKind::DataCorrupted, "stored promises cannot be read"); }
 
-// Calls visit(promised date, profile) for each promised date, ascending.
-template <class Visit>
-void each_promise(Bytes promises, Visit visit) {
-  if (promises.empty() || promises[0] != kPromisesVersion) damaged();
-  std::int64_t before = std::numeric_limits<std::int64_t>::min();
-  std::size_t at = 1;
-  while (at < promises.size()) {
-    if (promises.size() - at < 8) damaged();
-    const auto date = static_cast<Date>(take_u32(promises, at));
-    const std::size_t length = take_u32(promises, at + 4);
-    at += 8;
-    if (promises.size() - at < length || date <= before) damaged();
-    before = date;
-    visit(date, promises.subspan(at, length));
-    at += length;
-  }
-}
-
 void write_promises(const DatedProfiles& profiles, std::vector<std::uint8_t>& out) {
   out.assign(1, kPromisesVersion);
   for (const auto& [date, profile] : profiles) {
@@ -94,34 +76,43 @@ EncodedProfile& profile_on(DatedProfiles& profiles, Date date) {
 }
 
 void collect_promises(Bytes promises, DatedProfiles& profiles, std::vector<ProfileEntry>& scratch) {
-  each_promise(promises, [&](Date date, Bytes added) {
+  Date date = 0;
+  Bytes added;
+  for (PromiseReader promise(promises); promise.next(date, added);) {
     scratch.clear();
     ProfileReader reader(added);
     for (ProfileEntry entry; reader.next(entry);) scratch.push_back(entry);
     EncodedProfile& profile = profile_on(profiles, date);
     merge(profile, scratch, 1, profile);
-  });
+  }
 }
 
-void apply_promises(Bytes stored, std::span<const PositionFacets> queued, std::span<Delta> deltas,
-                    PositionBuffers& out) {
+// Adds deltas and what is queued to the promises, or to what is held, of a position; false where nothing is
+// added.
+bool apply_promises(Bytes PositionFacets::* facet, const PositionFacets& stored,
+                    std::span<const PositionFacets> queued, std::span<Delta> deltas,
+                    std::vector<ProfileEntry>& scratch, std::vector<std::uint8_t>& out) {
+  const auto says_something = [facet](const PositionFacets& row) { return !(row.*facet).empty(); };
+  if (deltas.empty() && std::none_of(queued.begin(), queued.end(), says_something)) return false;
   DatedProfiles profiles;
-  each_promise(stored,
-               [&](Date date, Bytes profile) { profiles[date].assign(profile.begin(), profile.end()); });
+  Date promised_on = 0;
+  Bytes profile;
+  for (PromiseReader reader(stored.*facet); reader.next(promised_on, profile);)
+    profiles[promised_on].assign(profile.begin(), profile.end());
   for (const PositionFacets& row : queued)
-    if (!row.promises.empty()) collect_promises(row.promises, profiles, out.entries);
+    if (says_something(row)) collect_promises(row.*facet, profiles, scratch);
   std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.aux < b.aux; });
   for (std::size_t first = 0; first < deltas.size();) {
     const Date date = deltas[first].aux;
-    out.entries.clear();
+    scratch.clear();
     for (; first < deltas.size() && deltas[first].aux == date; ++first)
-      out.entries.push_back(entry_of(deltas[first]));
-    normalize(out.entries);
-    EncodedProfile& profile = profile_on(profiles, date);
-    merge(profile, out.entries, 1, profile);
+      scratch.push_back(entry_of(deltas[first]));
+    normalize(scratch);
+    EncodedProfile& changed = profile_on(profiles, date);
+    merge(changed, scratch, 1, changed);
   }
-  write_promises(profiles, out.promises);
-  out.promises_changed = true;
+  write_promises(profiles, out);
+  return true;
 }
 
 // The customer's deltas of one facet; they lie sorted by facet.
@@ -150,6 +141,24 @@ void apply_profile(std::size_t index, const PositionFacets& facets, std::span<co
 
 }  // namespace
 
+PromiseReader::PromiseReader(Bytes promises)
+    : promises_(promises), before_(std::numeric_limits<std::int64_t>::min()) {
+  if (promises.empty() || promises[0] != kPromisesVersion) damaged();
+}
+
+bool PromiseReader::next(Date& promised_on, Bytes& profile) {
+  if (at_ >= promises_.size()) return false;
+  if (promises_.size() - at_ < 8) damaged();
+  promised_on = static_cast<Date>(take_u32(promises_, at_));
+  const std::size_t length = take_u32(promises_, at_ + 4);
+  at_ += 8;
+  if (promises_.size() - at_ < length || promised_on <= before_) damaged();
+  before_ = promised_on;
+  profile = promises_.subspan(at_, length);
+  at_ += length;
+  return true;
+}
+
 void add_item(std::vector<Delta>& deltas, const ItemFigures& item, int sign) {
   if (item.open_amount != 0) {
     deltas.push_back(make_delta(item, Facet::Receivables, item.due_date, item.open_amount, sign));
@@ -160,6 +169,10 @@ void add_item(std::vector<Delta>& deltas, const ItemFigures& item, int sign) {
     if (item.category == StatusCategory::Promise) {
       deltas.push_back(make_delta(item, Facet::Promises, item.due_date, item.open_amount, sign));
       deltas.back().aux = item.promised_on;
+    }
+    if (item.held && item.open_amount > 0) {
+      deltas.push_back(make_delta(item, Facet::Held, item.due_date, item.open_amount, sign));
+      deltas.back().aux = item.category == StatusCategory::Promise ? item.promised_on : kNoDate;
     }
   }
   if (item.kind == ItemKind::Invoice || item.kind == ItemKind::DebitNote ||
@@ -206,6 +219,7 @@ PositionFacets empty_facets() {
   PositionFacets facets;
   for (Bytes& profile : facets.profiles) profile = empty_profile();
   facets.promises = kNoPromises;
+  facets.held = kNoPromises;
   return facets;
 }
 
@@ -214,11 +228,10 @@ void apply_deltas(const PositionFacets& facets, std::span<const PositionFacets> 
   std::sort(deltas.begin(), deltas.end(), [](const Delta& a, const Delta& b) { return a.facet < b.facet; });
   for (std::size_t i = 0; i < kProfileFacets; ++i)
     apply_profile(i, facets, queued, part_of(deltas, static_cast<Facet>(i)), out);
-  const std::span promised = part_of(deltas, Facet::Promises);
-  out.promises_changed = false;
-  if (!promised.empty() || std::any_of(queued.begin(), queued.end(),
-                                       [](const PositionFacets& row) { return !row.promises.empty(); }))
-    apply_promises(facets.promises, queued, promised, out);
+  out.promises_changed = apply_promises(&PositionFacets::promises, facets, queued,
+                                        part_of(deltas, Facet::Promises), out.entries, out.promises);
+  out.held_changed = apply_promises(&PositionFacets::held, facets, queued, part_of(deltas, Facet::Held),
+                                    out.entries, out.held);
   out.contact_emails = facets.contact_emails;
   out.contact_phones = facets.contact_phones;
   for (const PositionFacets& row : queued) {
@@ -237,22 +250,25 @@ void add_promises(Bytes a, Bytes b, std::vector<std::uint8_t>& out) {
   write_promises(profiles, out);
 }
 
-void promised(Bytes promises, Date as_of, EncodedProfile& out) {
+void promised(Bytes promises, Date open_from, EncodedProfile& out) {
   std::vector<ProfileEntry> entries;  // of all dates together: one by one would be quadratic
-  each_promise(promises, [&](Date date, Bytes profile) {
-    if (date < as_of) return;
+  Date date = 0;
+  Bytes profile;
+  for (PromiseReader promise(promises); promise.next(date, profile);) {
+    if (date < open_from) continue;
     ProfileReader reader(profile);
     for (ProfileEntry entry; reader.next(entry);) entries.push_back(entry);
-  });
+  }
   normalize(entries);
   encode(entries, out);
 }
 
 void promise_days(Bytes promises, std::vector<Date>& days) {
   days.clear();
-  each_promise(promises, [&](Date date, Bytes) {
+  Date date = 0;
+  Bytes profile;
+  for (PromiseReader promise(promises); promise.next(date, profile);)
     if (date != kNoDate) days.push_back(date);
-  });
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/position.hpp"
+#include "search_assign/pg/scenario.hpp"
 #include "search_assign/pg/spi.hpp"
 
 extern "C" {
@@ -82,11 +83,12 @@ namespace core = search_assign::core;
 SA_FUNCTION(sa_promised_profile) {
   const Bytes promises = search_assign::pg::bytes_of(PG_GETARG_DATUM(0));
   const Date as_of = PG_GETARG_DATEADT(1);
+  const Date open_from = search_assign::pg::open_promises_from(search_assign::pg::scenarios(), as_of);
   // The result is copied out of a buffer that lives as long as the backend.
   static std::vector<std::uint8_t>* buffer = nullptr;
   search_assign::pg::compute([&] {
     if (buffer == nullptr) buffer = new std::vector<std::uint8_t>;
-    core::promised(promises, as_of, *buffer);
+    core::promised(promises, open_from, *buffer);
   });
   PG_RETURN_DATUM(search_assign::pg::bytes_datum(*buffer));
 }

@@ -5,6 +5,7 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_queue.hpp"
+#include "search_assign/pg/collection.hpp"
 #include "search_assign/pg/daily_work.hpp"
 #include "search_assign/pg/decision.hpp"
 #include "search_assign/pg/membership_log.hpp"
@@ -45,6 +46,7 @@ struct Application {
   bool evaluate_manual_rules;
   bool sql_open;
   MaintenanceScope scope;
+  CustomerIds collecting;  // accounts through which the customers written are collected
   MemoryContext memory;    // of the application
   MemoryContext customer;  // reset per customer
 };
@@ -85,6 +87,7 @@ void begin_application(Application* application, bool run) {
   application->customer =
       AllocSetContextCreate(application->memory, "search_assign customer", ALLOCSET_DEFAULT_SIZES);
   MemoryContextSwitchTo(application->memory);
+  init_customer_ids(&application->collecting);
   application->log = open_membership_log();
   application->buffers = decision_buffers();
   application->access = open_positions(RowExclusiveLock);
@@ -153,6 +156,12 @@ void load_hand_made(Application* application, int64 customer_id, bool changed) {
   SPI_freetuptable(rows.table);
 }
 
+// Likewise for what has been done so far: only a change of it is read from the action log.
+void load_changed_progress(Application* application, int64 customer_id) {
+  open_sql(application);
+  load_progress(application->access, customer_id);
+}
+
 void read_previous(Application* application) {
   bool is_null = false;
   const core::Bytes stored =
@@ -200,8 +209,9 @@ void set_decision(Application* application, const Decision& decision, core::Date
   set_column(access, columns.failed, BoolGetDatum(decision.failure_count > 0));
 }
 
-// A run leaves a customer alone whose decision stands: same configuration, same memberships, not yet due.
-bool stands(Application* application, const Decision& decision) {
+// A run leaves a customer alone whose decision stands: same configuration, same memberships, same next action,
+// not yet due.
+bool stands(Application* application, const Decision& decision, const NextAction& next) {
   PositionAccess* access = application->access;
   const PositionColumns& columns = access->columns;
   TupleTableSlot* row = access->position.slot;
@@ -214,6 +224,7 @@ bool stands(Application* application, const Decision& decision) {
          DatumGetInt64(get_column(row, columns.configuration_version, &is_null)) ==
              application->config->version &&
          DatumGetBool(get_column(row, columns.failed, &is_null)) == (decision.failure_count > 0) &&
+         next_action_stands(access, next) &&
          core::same_memberships(
              {application->buffers->previous.data(), application->buffers->previous.size()},
              {application->buffers->next.data(), application->buffers->next.size()});
@@ -330,20 +341,28 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
     return remove_customer(application, customer_id, queued);
   read_previous(application);
   load_hand_made(application, customer_id, queued.count > 0 || touched(deltas, count, core::kTouchHandMade));
+  if (queued.count > 0 || touched(deltas, count, core::kTouchProgress))
+    load_changed_progress(application, customer_id);
   application->time = stop_timer(Part::Reading, application->time);
   decide_now(&decision, buffers);
   application->time = stop_timer(Part::Searches, application->time);
   add(Counter::SearchFailures, static_cast<uint64>(decision.failure_count));
-  if (application->run && queued.count == 0 && stands(application, decision)) return Outcome::Stands;
+  const NextAction next = decide_next_action(&decision, buffers, customer_id);
+  application->time = stop_timer(Part::Collection, application->time);
+  if (application->run && queued.count == 0 && stands(application, decision, next)) return Outcome::Stands;
 
   const core::Date review =
       application->config->has_time_terms || !buffers->hand_made.empty()
           ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
           : core::kNoDate;
   application->time = stop_timer(Part::LookAhead, application->time);
-  set_decision(application, decision, review);
+  set_decision(application, decision, std::min(review, next.changes_on));
+  set_next_action(access, next);
   const Outcome outcome = write_decision(application, customer_id, decision, changed);
-  if (outcome == Outcome::Written) remove_queued(application->queue, queued);
+  if (outcome != Outcome::Written) return outcome;
+  remove_queued(application->queue, queued);
+  const int64 account = collecting_account(access);
+  if (account != 0 && (count > 0 || queued.count > 0)) add_customer_id(&application->collecting, account);
   return outcome;
 }
 
@@ -398,6 +417,15 @@ bool lie_close(const int64* customer_ids, size_t count) {
   return count > 1 && (customer_ids[count - 1] - customer_ids[0]) / kMostSkipped < static_cast<int64>(count);
 }
 
+// The accounts through which the customers written are collected: their next action follows from all of them.
+void decide_collecting_accounts(Application* application) {
+  sort_customer_ids(&application->collecting);
+  bool changed = false;
+  restart_positions(application->access);
+  for (size_t i = 0; i < application->collecting.count; ++i)
+    decide_customer(application, application->collecting.ids[i], nullptr, 0, &changed);
+}
+
 }  // namespace
 
 void apply_deltas_to_customers(core::Delta* deltas, size_t count, bool at_commit) {
@@ -412,6 +440,7 @@ void apply_deltas_to_customers(core::Delta* deltas, size_t count, bool at_commit
     decide_customer(&application, deltas[first].customer_id, deltas + first, last - first, &changed);
     first = last;
   }
+  decide_collecting_accounts(&application);
   end_application(&application, caller);
   add(Counter::Applications, 1);
 }
@@ -430,6 +459,7 @@ RunResult decide_customers(const int64* customer_ids, size_t count, bool evaluat
     ++result.decided;
     if (changed) ++result.changed;
   }
+  decide_collecting_accounts(&application);
   end_application(&application, caller);
   return result;
 }

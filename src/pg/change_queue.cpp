@@ -25,7 +25,7 @@ namespace search_assign::pg {
 namespace {
 
 struct QueueColumns {
-  AttrNumber customer_id, queue_id, queued_at, sqlstate, reason, promises, contact_emails, contact_phones;
+  AttrNumber customer_id, queue_id, queued_at, sqlstate, reason, promises, held, contact_emails, contact_phones;
   AttrNumber profiles[core::kProfileFacets];
 };
 
@@ -40,6 +40,7 @@ QueueColumns queue_columns(TupleDesc descriptor) {
   columns.sqlstate = column_number(descriptor, "sqlstate");
   columns.reason = column_number(descriptor, "reason");
   columns.promises = column_number(descriptor, "promises");
+  columns.held = column_number(descriptor, "held");
   columns.contact_emails = column_number(descriptor, "contact_emails");
   columns.contact_phones = column_number(descriptor, "contact_phones");
   for (size_t i = 0; i < core::kProfileFacets; ++i)
@@ -114,6 +115,7 @@ core::PositionFacets facets_of_row(ChangeQueue* queue) {
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     facets.profiles[i] = optional_bytes(tuple, columns.profiles[i], descriptor);
   facets.promises = optional_bytes(tuple, columns.promises, descriptor);
+  facets.held = optional_bytes(tuple, columns.held, descriptor);
   bool is_null = false;
   const Datum emails = heap_getattr(tuple, columns.contact_emails, descriptor, &is_null);
   facets.contact_emails = is_null ? 0 : DatumGetInt32(emails);
@@ -172,6 +174,7 @@ void add_changes(PositionAccess* access, const QueuedChanges& queued, core::Delt
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     if (sum.profile_changed[i]) set_column(access, access->columns.profiles[i], bytes_datum(sum.profiles[i]));
   if (sum.promises_changed) set_column(access, access->columns.promises, bytes_datum(sum.promises));
+  if (sum.held_changed) set_column(access, access->columns.held, bytes_datum(sum.held));
   set_column(access, access->columns.contact_emails, Int32GetDatum(sum.contact_emails));
   set_column(access, access->columns.contact_phones, Int32GetDatum(sum.contact_phones));
 }
@@ -208,6 +211,7 @@ void queue_customer(ChangeQueue* queue, int64 customer_id, core::Delta* deltas, 
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     if (net.profile_changed[i]) put_column(row, columns.profiles[i], bytes_datum(net.profiles[i]));
   if (net.promises_changed) put_column(row, columns.promises, bytes_datum(net.promises));
+  if (net.held_changed) put_column(row, columns.held, bytes_datum(net.held));
   if (net.contact_emails != 0) put_column(row, columns.contact_emails, Int32GetDatum(net.contact_emails));
   if (net.contact_phones != 0) put_column(row, columns.contact_phones, Int32GetDatum(net.contact_phones));
   finish_row(queue->writer, row);

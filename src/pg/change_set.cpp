@@ -239,11 +239,9 @@ void change_set_enter_level() {
 
 std::vector<core::Delta>& change_set_deltas() { return current->deltas; }
 
-void change_set_touch_hand_made(int64 customer_id) {
+void change_set_touch(int64 customer_id, uint8_t what) {
   change_set_enter_level();
-  compute([&] {
-    current->deltas.push_back({customer_id, 0, 0, 0, core::Facet::Touch, 1, core::kTouchHandMade});
-  });
+  compute([&] { current->deltas.push_back({customer_id, 0, 0, 0, core::Facet::Touch, 1, what}); });
 }
 
 void change_set_apply() {

@@ -9,6 +9,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/priority.hpp"
+#include "search_assign/pg/scenario.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/subtransaction.hpp"
@@ -291,6 +292,7 @@ Configuration* build() {
   load_rules(config);
   load_targets(config);
   load_priority_rules(config);
+  config->scenarios = load_scenarios(memory);
   finish_searches(config);
   PopActiveSnapshot();
   SPI_finish();
@@ -307,6 +309,20 @@ void relation_changed(Datum, Oid relation) {
 }  // namespace
 
 void forget_configuration() noexcept { valid = false; }
+
+void raise_configuration_version() {
+  CacheInvalidateRelcacheByRelid(relation_oid("configuration"));
+  forget_configuration();
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  spi_execute(
+      "UPDATE receivables.configuration SET version = version + 1, changed_at = pg_catalog.clock_timestamp(),"
+      " changed_by = SESSION_USER");
+  SPI_finish();
+  end_maintenance(scope);
+  ereport(NOTICE, (errmsg("searches, rules or scenarios changed: in force for every later ledger change"),
+                   errhint("CALL receivables.search_assign() decides the other customers.")));
+}
 
 void register_configuration_callbacks() {
   CacheRegisterRelcacheCallback(relation_changed, static_cast<Datum>(0));
@@ -409,17 +425,6 @@ SA_FUNCTION(sa_configuration_changed) {
   if (!CALLED_AS_TRIGGER(fcinfo))
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("function \"%s\" was not called as a trigger", "configuration_changed")));
-  if (in_restore()) PG_RETURN_POINTER(nullptr);
-  CacheInvalidateRelcacheByRelid(relation_oid("configuration"));
-  forget_configuration();
-  const MaintenanceScope scope = begin_maintenance();
-  SPI_connect();
-  spi_execute(
-      "UPDATE receivables.configuration SET version = version + 1, changed_at = pg_catalog.clock_timestamp(),"
-      " changed_by = SESSION_USER");
-  SPI_finish();
-  end_maintenance(scope);
-  ereport(NOTICE, (errmsg("searches, rules or scenarios changed: in force for every later ledger change"),
-                   errhint("CALL receivables.search_assign() decides the other customers.")));
+  if (!in_restore()) raise_configuration_version();
   PG_RETURN_POINTER(nullptr);
 }

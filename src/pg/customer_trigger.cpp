@@ -108,6 +108,62 @@ void refuse_orphans(const CustomerIds& customers) {
   end_maintenance(scope);
 }
 
+// Accounts that cannot be collected through the one they name: it does not exist, or would itself be collected
+// through another.
+SpiStatement wrong_groupings = {
+    "SELECT c.customer_id, c.collection_account_id, a.customer_id IS NULL FROM receivables.customer c"
+    " LEFT JOIN receivables.customer a ON a.customer_id = c.collection_account_id"
+    " WHERE c.customer_id = ANY ($1) AND c.collection_account_id IS NOT NULL AND (a.customer_id IS NULL"
+    "  OR a.collection_account_id IS NOT NULL"
+    "  OR EXISTS (SELECT FROM receivables.customer m WHERE m.collection_account_id = c.customer_id))"
+    " ORDER BY 1 LIMIT 1",
+    1,
+    {INT8ARRAYOID},
+    nullptr};
+SpiStatement left_members = {
+    "SELECT c.customer_id, c.collection_account_id FROM receivables.customer c"
+    " WHERE c.collection_account_id = ANY ($1) ORDER BY 1 LIMIT 1",
+    1,
+    {INT8ARRAYOID},
+    nullptr};
+
+void check_groupings(const CustomerIds& customers) {
+  if (customers.count == 0) return;
+  Datum values[] = {id_array(customers)};
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  const SpiRows rows = spi_query(&wrong_groupings, values);
+  if (rows.count > 0) {
+    const auto customer = static_cast<long long>(spi_int64(rows, 0, 1));
+    const auto account = static_cast<long long>(spi_int64(rows, 0, 2));
+    if (spi_bool(rows, 0, 3))
+      ereport(ERROR,
+              (errcode(ERRCODE_FOREIGN_KEY_VIOLATION), errmsg("collection account %lld does not exist", account),
+               errhint("Insert it into receivables.customer first.")));
+    ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
+                    errmsg("customer %lld cannot be collected through customer %lld", customer, account),
+                    errdetail("An account that collects for others is not collected through another."),
+                    errhint("Let collection_account_id of all accounts name the one at the top.")));
+  }
+  SPI_finish();
+  end_maintenance(scope);
+}
+
+void refuse_left_members(const CustomerIds& customers) {
+  Datum values[] = {id_array(customers)};
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  const SpiRows rows = spi_query(&left_members, values);
+  if (rows.count > 0)
+    ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+                    errmsg("customer %lld is collected through customer %lld",
+                           static_cast<long long>(spi_int64(rows, 0, 1)),
+                           static_cast<long long>(spi_int64(rows, 0, 2))),
+                    errhint("Give it another collection_account_id, or none, first.")));
+  SPI_finish();
+  end_maintenance(scope);
+}
+
 void touch_all(const CustomerIds& customers, uint8_t side) {
   compute([&] {
     for (size_t i = 0; i < customers.count; ++i)
@@ -131,12 +187,29 @@ bool same_rows(TupleTableSlot* a, TupleTableSlot* b) {
 struct CustomerStatement {
   AttrNumber customer_id;
   AttrNumber parent_id;
-  CustomerIds all;       // inserted, changed or deleted
-  CustomerIds parented;  // whose parent has to be checked
+  AttrNumber collection_account_id;
+  CustomerIds all;         // inserted, changed or deleted
+  CustomerIds parented;    // whose parent has to be checked
+  CustomerIds grouped;     // whose collecting account has changed
+  CustomerIds collecting;  // those accounts, before and after
 };
 
 int64 bigint_of(TupleTableSlot* slot, AttrNumber column, bool* is_null) {
   return DatumGetInt64(slot_getattr(slot, column, is_null));
+}
+
+// Notes a change of the account through which a customer is collected; no row stands for no account.
+void read_grouping(TupleTableSlot* before, TupleTableSlot* after, int64 customer_id,
+                   CustomerStatement* statement) {
+  bool had_none = true;
+  bool has_none = true;
+  const int64 old_account =
+      before == nullptr ? 0 : bigint_of(before, statement->collection_account_id, &had_none);
+  const int64 new_account = after == nullptr ? 0 : bigint_of(after, statement->collection_account_id, &has_none);
+  if (had_none == has_none && (had_none || old_account == new_account)) return;
+  add_customer_id(&statement->grouped, customer_id);
+  if (!had_none) add_customer_id(&statement->collecting, old_account);
+  if (!has_none) add_customer_id(&statement->collecting, new_account);
 }
 
 void read_customer_rows(TriggerData* trigger, CustomerStatement* statement) {
@@ -167,6 +240,7 @@ void read_customer_rows(TriggerData* trigger, CustomerStatement* statement) {
       if (has_parent && !old_has_none && old_parent == parent_id) has_parent = false;  // unchanged
     }
     add_customer_id(&statement->all, customer_id);
+    read_grouping(has_old ? old_rows.slot : nullptr, has_new ? new_rows.slot : nullptr, customer_id, statement);
     if (has_parent && has_new) add_customer_id(&statement->parented, customer_id);
   }
   close_transition(&old_rows);
@@ -177,22 +251,32 @@ void customer_changed(TriggerData* trigger) {
   CustomerStatement statement;
   init_customer_ids(&statement.all);
   init_customer_ids(&statement.parented);
+  init_customer_ids(&statement.grouped);
+  init_customer_ids(&statement.collecting);
+  statement.collection_account_id = column_number(RelationGetDescr(trigger->tg_relation), "collection_account_id");
   statement.customer_id = column_number(RelationGetDescr(trigger->tg_relation), "customer_id");
   statement.parent_id = column_number(RelationGetDescr(trigger->tg_relation), "parent_id");
   read_customer_rows(trigger, &statement);
   sort_customer_ids(&statement.all);
   sort_customer_ids(&statement.parented);
+  sort_customer_ids(&statement.grouped);
+  sort_customer_ids(&statement.collecting);
   if (statement.all.count == 0) return;
   check_parents(statement.parented);
   if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event)) {
     refuse_customers_with_items(&statement.all);
     refuse_orphans(statement.all);
+    refuse_left_members(statement.all);
     run_for(&remove_hand_assignments, statement.all);
     run_for(&remove_failures, statement.all);
+  } else {
+    check_groupings(statement.grouped);
   }
   if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event)) run_for(&add_positions, statement.all);
   change_set_enter_level();
   touch_all(statement.all, TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? core::kTouchDeleted : 0);
+  touch_all(statement.grouped, core::kTouchProgress);
+  touch_all(statement.collecting, core::kTouchProgress);
 }
 
 // ---- contacts ----

@@ -273,17 +273,8 @@ bool start_daily_work(int slot_index, BackgroundWorkerHandle** handle) {
           sizeof order.business_date);
   strlcpy(order.time_zone, GetConfigOption("search_assign.time_zone", false, false), sizeof order.time_zone);
 
-  BackgroundWorker worker;
-  memset(&worker, 0, sizeof worker);
-  strlcpy(worker.bgw_name, "search_assign daily work", sizeof worker.bgw_name);
-  strlcpy(worker.bgw_type, "search_assign daily work", sizeof worker.bgw_type);
-  strlcpy(worker.bgw_library_name, "search_assign", sizeof worker.bgw_library_name);
-  strlcpy(worker.bgw_function_name, "sa_daily_main", sizeof worker.bgw_function_name);
-  worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-  worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-  worker.bgw_restart_time = BGW_NEVER_RESTART;
+  BackgroundWorker worker = worker_process("search_assign daily work", "sa_daily_main", BGW_NEVER_RESTART);
   memcpy(worker.bgw_extra, &order, sizeof order);
-  worker.bgw_notify_pid = MyProcPid;
   return RegisterDynamicBackgroundWorker(&worker, handle);
 }
 

@@ -4,6 +4,7 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/profile_index.hpp"
+#include "search_assign/pg/scenario.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/statistics.hpp"
 
@@ -71,7 +72,7 @@ void add_promise_cursors(Decision* decision, DecisionBuffers* buffers, ReviewCur
       bytes_of(get_column(decision->access->changed, decision->access->columns.promises, &is_null));
   compute([&] { core::promise_days(promises, buffers->days); });
   for (const core::Date day : buffers->days) {
-    cursor.date = day + 1;
+    cursor.date = core::add_days(promise_deadline(decision->config->scenarios, day), 1);
     add_cursor(buffers, cursor, decision->as_of);
   }
 }

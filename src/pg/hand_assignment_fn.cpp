@@ -1,5 +1,6 @@
 // Writing hand-made assignments: the statements behind pin_scenario() and its kin. Backend zone.
 // SQL face: sql/install/62_hand_made.sql.
+#include "search_assign/core/ledger_delta.hpp"
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_set.hpp"
@@ -63,7 +64,7 @@ SA_FUNCTION(sa_write_hand_assignment) {
   spi_run(&write_statement, values, nulls);
   SPI_finish();
   end_maintenance(scope);
-  change_set_touch_hand_made(DatumGetInt64(values[0]));
+  change_set_touch(DatumGetInt64(values[0]), search_assign::core::kTouchHandMade);
   change_set_statement_end();
   PG_RETURN_VOID();
 }
@@ -78,7 +79,7 @@ SA_FUNCTION(sa_erase_hand_assignment) {
   const uint64 erased = spi_run(&erase_statement, values);
   SPI_finish();
   end_maintenance(scope);
-  change_set_touch_hand_made(DatumGetInt64(values[0]));
+  change_set_touch(DatumGetInt64(values[0]), search_assign::core::kTouchHandMade);
   change_set_statement_end();
   PG_RETURN_BOOL(erased > 0);
 }

@@ -25,6 +25,7 @@ struct StatusEntry {
   char* code;
   size_t length;
   core::StatusCategory category;
+  bool excludes;  // keeps its items out of the scenario
 };
 StatusEntry* statuses = nullptr;
 int status_count = 0;
@@ -53,13 +54,14 @@ void load_statuses() {
   MemoryContextReset(status_memory);
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
-  const SpiRows rows = spi_select("SELECT code, category FROM receivables.item_status ORDER BY code");
+  const SpiRows rows = spi_select("SELECT code, category, excludes_from_scenario FROM receivables.item_status ORDER BY code");
   MemoryContext caller = MemoryContextSwitchTo(status_memory);
   statuses = static_cast<StatusEntry*>(palloc(sizeof(StatusEntry) * (rows.count + 1)));
   for (uint64 i = 0; i < rows.count; ++i) {
     statuses[i].code = spi_text(rows, i, 1);
     statuses[i].length = strlen(statuses[i].code);
     statuses[i].category = category_of(spi_text(rows, i, 2));
+    statuses[i].excludes = spi_bool(rows, i, 3);
   }
   MemoryContextSwitchTo(caller);
   status_count = static_cast<int>(rows.count);
@@ -119,10 +121,11 @@ ItemColumns item_columns(TupleDesc descriptor) {
   columns.status_comment = column_number(descriptor, "status_comment");
   columns.resolver = column_number(descriptor, "resolver");
   columns.promised_on = column_number(descriptor, "promised_on");
+  columns.specific_action_id = column_number(descriptor, "specific_action_id");
   columns.last =
       std::max({columns.item_id, columns.customer_id, columns.kind, columns.document_date, columns.due_date,
                 columns.fx_rate, columns.amount, columns.open_amount, columns.cleared_on, columns.status,
-                columns.status_on, columns.status_comment, columns.resolver, columns.promised_on});
+                columns.status_on, columns.status_comment, columns.resolver, columns.promised_on, columns.specific_action_id});
   return columns;
 }
 
@@ -161,10 +164,15 @@ void read_item(TupleTableSlot* slot, const ItemColumns& columns, ItemRow* row) {
   row->resolver = optional(slot, columns.resolver, &row->has_resolver);
   const Datum cleared_on = optional(slot, columns.cleared_on, &row->has_cleared_on);
   row->cleared_on = row->has_cleared_on ? DatumGetDateADT(cleared_on) : 0;
-  figures->category = row->has_status ? status_category(row->status) : core::StatusCategory::None;
+  figures->category = core::StatusCategory::None;
+  figures->held = !slot->tts_isnull[columns.specific_action_id - 1];
+  if (!row->has_status) return;
+  const ItemStatus status = item_status(row->status);
+  figures->category = status.category;
+  if (status.excludes) figures->held = true;
 }
 
-core::StatusCategory status_category(Datum status) {
+ItemStatus item_status(Datum status) {
   struct varlena* text = PG_DETOAST_DATUM_PACKED(status);
   const char* code = VARDATA_ANY(text);
   const size_t length = VARSIZE_ANY_EXHDR(text);
@@ -179,7 +187,7 @@ core::StatusCategory status_category(Datum status) {
     ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
                     errmsg("item status \"%.*s\" does not exist", static_cast<int>(length), code),
                     errhint("Insert it into receivables.item_status first.")));
-  return entry->category;
+  return {entry->category, entry->excludes};
 }
 
 void register_status_callbacks() {

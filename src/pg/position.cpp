@@ -48,6 +48,14 @@ const PositionColumns& find_columns(Relation relation) {
   columns.priority_points = column_number(descriptor, "priority_points");
   columns.off_worklist = column_number(descriptor, "off_worklist");
   columns.promises = column_number(descriptor, "promises");
+  columns.held = column_number(descriptor, "held");
+  columns.progress = column_number(descriptor, "progress");
+  columns.ignored = column_number(descriptor, "ignored");
+  columns.last_action_on = column_number(descriptor, "last_action_on");
+  columns.next_action_on = column_number(descriptor, "next_action_on");
+  columns.next_step = column_number(descriptor, "next_step");
+  columns.collection_account_id = column_number(descriptor, "collection_account_id");
+  columns.has_members = column_number(descriptor, "has_members");
   columns.assignment = column_number(descriptor, "assignment");
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     columns.profiles[i] = column_number(descriptor, kProfileColumns[i]);
@@ -297,6 +305,7 @@ core::PositionFacets facets_of(PositionAccess* access, TupleTableSlot* slot) {
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     facets.profiles[i] = bytes_of(get_column(slot, access->columns.profiles[i], &is_null));
   facets.promises = bytes_of(get_column(slot, access->columns.promises, &is_null));
+  facets.held = bytes_of(get_column(slot, access->columns.held, &is_null));
   facets.contact_emails = DatumGetInt32(get_column(slot, access->columns.contact_emails, &is_null));
   facets.contact_phones = DatumGetInt32(get_column(slot, access->columns.contact_phones, &is_null));
   return facets;

@@ -10,6 +10,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_queue.hpp"
 #include "search_assign/pg/change_set.hpp"
+#include "search_assign/pg/collection.hpp"
 #include "search_assign/pg/customer_check.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/ledger_item.hpp"
@@ -256,6 +257,7 @@ void expect_customer(Pass* pass, core::Delta* deltas, size_t count) {
         expected.profiles[i].assign(nothing.profiles[i].begin(), nothing.profiles[i].end());
     if (!expected.promises_changed)
       expected.promises.assign(nothing.promises.begin(), nothing.promises.end());
+    if (!expected.held_changed) expected.held.assign(nothing.held.begin(), nothing.held.end());
   });
 }
 
@@ -264,7 +266,7 @@ struct Difference {
   char* stored;
   char* expected;
 };
-constexpr int kMaxDifferences = 8;
+constexpr int kMaxDifferences = core::kProfileFacets + 4;
 
 char* profile_text(core::Bytes profile) {
   size_t length = 0;
@@ -286,6 +288,7 @@ int compare(const core::PositionFacets& stored, const core::PositionBuffers& exp
       differences[count++] = {kFigureNames[i], with_text ? profile_text(stored.profiles[i]) : nullptr,
                               with_text ? profile_text(expected.profiles[i]) : nullptr};
   if (!equal_bytes(stored.promises, expected.promises)) differences[count++] = {"promises", nullptr, nullptr};
+  if (!equal_bytes(stored.held, expected.held)) differences[count++] = {"held", nullptr, nullptr};
   if (stored.contact_emails != expected.contact_emails)
     differences[count++] = {"contact_emails", psprintf("%d", stored.contact_emails),
                             psprintf("%d", expected.contact_emails)};
@@ -300,6 +303,7 @@ void write_expected(PositionAccess* access, const core::PositionBuffers& expecte
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     set_column(access, access->columns.profiles[i], bytes_datum(expected.profiles[i]));
   set_column(access, access->columns.promises, bytes_datum(expected.promises));
+  set_column(access, access->columns.held, bytes_datum(expected.held));
   set_column(access, access->columns.contact_emails, Int32GetDatum(expected.contact_emails));
   set_column(access, access->columns.contact_phones, Int32GetDatum(expected.contact_phones));
   set_column(access, access->columns.configuration_version, Int64GetDatum(0));  // to be decided again
@@ -335,6 +339,7 @@ core::PositionFacets stored_facets(Pass* pass, PositionAccess* access, const Que
     for (size_t i = 0; i < core::kProfileFacets; ++i)
       if (sum.profile_changed[i]) facets.profiles[i] = sum.profiles[i];
     if (sum.promises_changed) facets.promises = sum.promises;
+    if (sum.held_changed) facets.held = sum.held;
     facets.contact_emails = sum.contact_emails;
     facets.contact_phones = sum.contact_phones;
   });
@@ -461,6 +466,63 @@ void mend_unpaired(Sink* sink) {
   MemoryContextSwitchTo(caller);
 }
 
+// Customers of whom the action log, or the grouping of customers, may say anything.
+SpiStatement progress_statement = {
+    "SELECT s.*, p.progress, p.collection_account_id, p.has_members FROM receivables.collection_state s"
+    " JOIN receivables.position p ON p.customer_id = s.customer_id"
+    " WHERE (pg_catalog.octet_length(p.progress) > 1 OR p.collection_account_id IS NOT NULL OR p.has_members"
+    "  OR s.customer_id IN (SELECT l.customer_id FROM receivables.action_log l"
+    "   UNION ALL SELECT c.customer_id FROM receivables.customer c WHERE c.collection_account_id IS NOT NULL"
+    "   UNION ALL SELECT c.collection_account_id FROM receivables.customer c"
+    "   WHERE c.collection_account_id IS NOT NULL))"
+    " AND NOT EXISTS (SELECT FROM receivables.change_queue q WHERE q.customer_id = s.customer_id) ORDER BY 1",
+    0,
+    {},
+    nullptr};
+
+bool progress_differs(const SpiRows& rows, uint64 row) {
+  const core::Bytes stored = bytes_of(spi_datum(rows, row, 16));
+  const core::CollectionProgress expected = progress_of(rows, row);
+  bool differs = false;
+  compute([&] { differs = core::decode_progress(stored) != expected; });
+  const bool grouped = !spi_is_null(rows, row, 2);
+  return differs || grouped == spi_is_null(rows, row, 17) ||
+         (grouped && spi_int64(rows, row, 2) != spi_int64(rows, row, 17)) ||
+         spi_bool(rows, row, 3) != spi_bool(rows, row, 18);
+}
+
+void mend_progress(Sink* sink, int64 customer_id) {
+  PositionAccess* access = open_positions(RowExclusiveLock);
+  if (find_position(access, customer_id, SnapshotSelf)) {
+    start_change(access);
+    load_progress(access, customer_id);
+    set_column(access, access->columns.configuration_version, Int64GetDatum(0));  // to be decided again
+    if (write_change(access) != WriteResult::Written)
+      elog(ERROR, "position changed while the ledger was locked");
+    add_customer_id(&sink->mended, customer_id);
+  }
+  close_positions(access);
+}
+
+void compare_progress(Sink* sink) {
+  MemoryContext caller = CurrentMemoryContext;
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  const SpiRows rows = sink->rows != nullptr ? spi_query_read_only(&progress_statement, nullptr)
+                                             : spi_query(&progress_statement, nullptr);
+  for (uint64 i = 0; i < rows.count; ++i) {
+    if (!progress_differs(rows, i)) continue;
+    const Difference difference = {"progress", nullptr, nullptr};
+    if (sink->rows != nullptr)
+      report(sink, spi_int64(rows, i, 1), &difference, 1);
+    else
+      mend_progress(sink, spi_int64(rows, i, 1));
+  }
+  SPI_finish();
+  end_maintenance(scope);
+  MemoryContextSwitchTo(caller);
+}
+
 // The ledger stands still while it is added up anew.
 void lock_ledger() {
   constexpr const char* kTables[] = {"customer",           "contact",  "item",
@@ -479,6 +541,7 @@ SA_FUNCTION(sa_check_positions) {
   init_customer_ids(&sink.mended);
   report_unpaired(&sink);
   compare_ledger(&sink, GetActiveSnapshot());
+  compare_progress(&sink);
   PG_RETURN_NULL();
 }
 
@@ -494,6 +557,8 @@ SA_FUNCTION(sa_rebuild_positions) {
   PushActiveSnapshot(GetLatestSnapshot());
   compare_ledger(&sink, GetActiveSnapshot());
   PopActiveSnapshot();
+  CommandCounterIncrement();
+  compare_progress(&sink);
   CommandCounterIncrement();
   sort_customer_ids(&sink.mended);
   PushActiveSnapshot(GetLatestSnapshot());

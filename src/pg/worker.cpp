@@ -117,15 +117,8 @@ void transaction_event(XactEvent event, void*) {
 }
 
 void register_launcher() {
-  BackgroundWorker launcher;
-  memset(&launcher, 0, sizeof launcher);
-  strlcpy(launcher.bgw_name, "search_assign launcher", sizeof launcher.bgw_name);
-  strlcpy(launcher.bgw_type, "search_assign launcher", sizeof launcher.bgw_type);
-  strlcpy(launcher.bgw_library_name, "search_assign", sizeof launcher.bgw_library_name);
-  strlcpy(launcher.bgw_function_name, "sa_launcher_main", sizeof launcher.bgw_function_name);
-  launcher.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-  launcher.bgw_start_time = BgWorkerStart_RecoveryFinished;
-  launcher.bgw_restart_time = kLauncherRestartSeconds;
+  BackgroundWorker launcher = worker_process("search_assign launcher", "sa_launcher_main", kLauncherRestartSeconds);
+  launcher.bgw_notify_pid = 0;  // the postmaster starts it
   RegisterBackgroundWorker(&launcher);
 }
 

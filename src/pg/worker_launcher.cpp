@@ -89,19 +89,11 @@ Oid find_database(const char* name) {
 }
 
 bool start_worker(int index, Oid database) {
-  BackgroundWorker worker;
-  memset(&worker, 0, sizeof worker);
+  BackgroundWorker worker = worker_process("search_assign worker", "sa_worker_main", BGW_NEVER_RESTART);
   snprintf(worker.bgw_name, sizeof worker.bgw_name, "search_assign worker for %s",
            NameStr(worker_shared()->slots[index].name));
-  strlcpy(worker.bgw_type, "search_assign worker", sizeof worker.bgw_type);
-  strlcpy(worker.bgw_library_name, "search_assign", sizeof worker.bgw_library_name);
-  strlcpy(worker.bgw_function_name, "sa_worker_main", sizeof worker.bgw_function_name);
-  worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-  worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-  worker.bgw_restart_time = BGW_NEVER_RESTART;
   worker.bgw_main_arg = Int32GetDatum(index);
   memcpy(worker.bgw_extra, &database, sizeof database);
-  worker.bgw_notify_pid = MyProcPid;
   MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
   if (handles[index] != nullptr) pfree(handles[index]);
   handles[index] = nullptr;

@@ -215,6 +215,20 @@ void put_slot(const WorkerSlot* slot, ReturnSetInfo* result) {
 }
 
 }  // namespace
+BackgroundWorker worker_process(const char* type, const char* function, int restart_seconds) {
+  BackgroundWorker worker;
+  memset(&worker, 0, sizeof worker);
+  strlcpy(worker.bgw_name, type, sizeof worker.bgw_name);
+  strlcpy(worker.bgw_type, type, sizeof worker.bgw_type);
+  strlcpy(worker.bgw_library_name, "search_assign", sizeof worker.bgw_library_name);
+  strlcpy(worker.bgw_function_name, function, sizeof worker.bgw_function_name);
+  worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+  worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+  worker.bgw_restart_time = restart_seconds;
+  worker.bgw_notify_pid = MyProcPid;
+  return worker;
+}
+
 }  // namespace search_assign::pg
 
 // Other databases, like the activity of other users, are for those who may read all statistics.

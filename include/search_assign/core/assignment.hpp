@@ -4,7 +4,6 @@
 
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -12,8 +11,6 @@
 #include "search_assign/core/money.hpp"
 
 namespace search_assign::core {
-
-inline constexpr Date kNoDate = std::numeric_limits<Date>::max();  // no date, or no end
 
 enum class Target : std::uint8_t {
   Scenario = 1,

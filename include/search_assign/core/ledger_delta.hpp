@@ -20,6 +20,7 @@ enum class Facet : std::uint8_t {
   Sales,
   Payments,
   Promises,
+  Held,
   Contacts,
   Touch
 };
@@ -33,14 +34,15 @@ struct Delta {
   std::int64_t customer_id;
   Amount amount;     // signed, of the item; 0 for contacts and touches
   Date date;         // due date, document date or date of payment
-  std::int32_t aux;  // Promises: promised date (kNoDate = none); Payments: days late
+  std::int32_t aux;  // Promises, Held: promised date (kNoDate = none); Payments: days late
   Facet facet;
   std::int8_t sign;   // +1 appears, -1 disappears
   std::uint8_t side;  // Sales: 0 invoice, 1 note; Payments: 0 part, 1 payment item; Contacts: 0 e-mail, 1
-                      // phone; Touch: 0, kTouchHandMade or kTouchDeleted
+                      // phone; Touch: what of kTouch... was touched
 };
 inline constexpr std::uint8_t kTouchHandMade = 1;  // hand-made assignments changed
 inline constexpr std::uint8_t kTouchDeleted = 2;   // the customer was deleted
+inline constexpr std::uint8_t kTouchProgress = 3;  // collection actions, or who is collected through whom
 
 // What a position needs to know of an item; amounts in the currency of the customer's company.
 struct ItemFigures {
@@ -52,6 +54,7 @@ struct ItemFigures {
   Date promised_on;  // kNoDate = none
   ItemKind kind;
   StatusCategory category;  // None = no status
+  bool held;                // kept out of the scenario by its status or a specific action
   friend bool operator==(const ItemFigures&, const ItemFigures&) = default;
 };
 
@@ -66,6 +69,7 @@ void add_payment_part(std::vector<Delta>& deltas, const ItemFigures& item, Dated
 struct PositionFacets {
   Bytes profiles[kProfileFacets];
   Bytes promises;
+  Bytes held;  // open debits kept out of the scenario, like promises by the date that ends it
   std::int32_t contact_emails = 0;
   std::int32_t contact_phones = 0;
 };
@@ -76,6 +80,8 @@ struct PositionBuffers {
   bool profile_changed[kProfileFacets] = {};
   std::vector<std::uint8_t> promises;
   bool promises_changed = false;
+  std::vector<std::uint8_t> held;
+  bool held_changed = false;
   std::int32_t contact_emails = 0;
   std::int32_t contact_phones = 0;
   std::vector<ProfileEntry> entries;  // scratch
@@ -89,10 +95,22 @@ PositionFacets empty_facets();
 void apply_deltas(const PositionFacets& facets, std::span<const PositionFacets> queued,
                   std::span<Delta> deltas, PositionBuffers& out);
 
+// PromiseReader walks stored promises by promised date, ascending. Throws Error(DataCorrupted) on damage.
+class PromiseReader {
+ public:
+  explicit PromiseReader(Bytes promises);
+  bool next(Date& promised_on, Bytes& profile);  // false at the end
+
+ private:
+  Bytes promises_;
+  std::size_t at_ = 1;
+  std::int64_t before_;
+};
+
 // Promises: a version byte, then by promised date, ascending, the date (4 bytes), a profile's length (4)
-// and the profile. promised gives the profile of what is promised and not broken on as_of (promised
-// date >= as_of, or none).
-void promised(Bytes promises, Date as_of, EncodedProfile& out);
+// and the profile. promised gives the profile of what is promised and not broken: promised for
+// open_from or later, or for no date.
+void promised(Bytes promises, Date open_from, EncodedProfile& out);
 void add_promises(Bytes a, Bytes b, std::vector<std::uint8_t>& out);
 void promise_days(Bytes promises, std::vector<Date>& days);  // promised dates, kNoDate left out
 

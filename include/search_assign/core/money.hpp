@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ inline constexpr Amount kMaxAmount = Amount{900'000'000'000'000} * kAmountScale;
 using Date = std::int32_t;
 inline constexpr Date kMinDate = -2'451'545;     // 4714-11-24 BC, PostgreSQL's first date
 inline constexpr Date kMaxDate = 2'145'031'948;  // 5874897-12-31, its last finite one
+
+inline constexpr Date kNoDate = std::numeric_limits<Date>::max();  // no date, or no end
 
 // sum_to_text writes a sum as a decimal number with exactly four decimals ("-12.5000").
 std::string sum_to_text(Sum value);

@@ -17,8 +17,8 @@ void change_set_enter_level();
 // called now and then while deltas are appended.
 void change_set_bound();
 
-// change_set_touch_hand_made has a customer decided again whose hand-made assignments changed.
-void change_set_touch_hand_made(int64 customer_id);
+// change_set_touch has a customer decided again; `what` of core::kTouch... is to be read anew for it.
+void change_set_touch(int64 customer_id, uint8_t what);
 
 // change_set_statement_end applies the set where search_assign.apply = statement.
 void change_set_statement_end();

@@ -30,6 +30,8 @@ struct TargetName {
   Datum name;  // text
 };
 
+struct ScenarioSet;
+
 struct Configuration {
   int64 version;
   int search_count;
@@ -41,6 +43,7 @@ struct Configuration {
   bool needs_customer;  // some fact or rule reads the customer row
   bool has_time_terms;
   bool has_manual_rules;  // rules with autorun = false: only CALL evaluates them
+  const ScenarioSet* scenarios;
   int target_count;
   TargetName* targets;  // names of all scenarios, portfolios, groups, colleagues, options and alerts
   MemoryContext memory;
@@ -71,6 +74,10 @@ struct StandaloneSearch {
   ExprState* state;
 };
 StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns);
+
+// raise_configuration_version tells every backend that the configuration has changed, and the user by a
+// NOTICE.
+void raise_configuration_version();
 
 // forget_configuration marks it out of date; register_configuration_callbacks is called once from _PG_init.
 void forget_configuration() noexcept;

@@ -13,7 +13,7 @@ namespace search_assign::pg {
 
 struct ItemColumns {
   AttrNumber item_id, customer_id, kind, document_date, due_date, fx_rate, amount, open_amount, cleared_on,
-      status, status_on, status_comment, resolver, promised_on;
+      status, status_on, status_comment, resolver, promised_on, specific_action_id;
   AttrNumber last;  // the largest of them
 };
 ItemColumns item_columns(TupleDesc descriptor);
@@ -39,8 +39,12 @@ void read_item(TupleTableSlot* slot, const ItemColumns& columns, ItemRow* row);
 // convert_amount gives amount x fx_rate, rounded half away from zero to 4 decimals; 22003 out of range.
 core::Amount convert_amount(core::Amount amount, Datum fx_rate);
 
-// status_category looks a status up; raises 23503 for an unknown one.
-core::StatusCategory status_category(Datum status);
+// item_status looks a status up; raises 23503 for an unknown one.
+struct ItemStatus {
+  core::StatusCategory category;
+  bool excludes;  // keeps its items out of the scenario
+};
+ItemStatus item_status(Datum status);
 void register_status_callbacks();
 
 }  // namespace search_assign::pg

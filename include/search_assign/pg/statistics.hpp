@@ -33,6 +33,7 @@ enum class Part {
   Reading,    // application: position, customer, former memberships, deltas
   Searches,   // application: facts, searches, decision
   LookAhead,  // application: next date on which time alone changes the decision
+  Collection,  // application: next action of the scenario
   Writing,    // application: position row
   Log,        // application: membership_log, failures
   Run,        // CALL search_assign() as a whole, its applications included

@@ -5,6 +5,7 @@
 #include "search_assign/pg/prelude.hpp"
 
 extern "C" {
+#include "postmaster/bgworker.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "port/atomics.h"
@@ -67,6 +68,9 @@ uint32 own_process_number() noexcept;
 void wake_process(uint32 process) noexcept;
 void wake_launcher() noexcept;
 void wake_all_workers() noexcept;
+
+// worker_process describes a process of ours: the name it is seen under, and the function it runs.
+BackgroundWorker worker_process(const char* type, const char* function, int restart_seconds);
 
 // record_worker_error keeps the message and counts it.
 void record_worker_error(WorkerSlot* slot, const char* message) noexcept;
