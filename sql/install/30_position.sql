@@ -11,11 +11,13 @@ CREATE TABLE receivables.position (
   risk_portfolio_id       integer,
   contact_emails          integer NOT NULL DEFAULT 0,
   contact_phones          integer NOT NULL DEFAULT 0,
+  next_step               integer,
+  priority_points         integer NOT NULL DEFAULT 0,
   hand_made               boolean NOT NULL DEFAULT false,
   failed                  boolean NOT NULL DEFAULT false,
+  off_worklist            boolean NOT NULL DEFAULT false,
   last_action_on          date,
   next_action_on          date,
-  next_step               integer,
   collection_account_id   bigint,
   has_members             boolean NOT NULL DEFAULT false,
   receivables             receivables.maturity_profile NOT NULL DEFAULT '{}',
@@ -40,9 +42,11 @@ COMMENT ON COLUMN receivables.position.collection_portfolio_id IS 'Number of the
 COMMENT ON COLUMN receivables.position.risk_portfolio_id IS 'Number of the risk portfolio, also in assignment; NULL without one.';
 COMMENT ON COLUMN receivables.position.contact_emails IS 'Contacts with an e-mail address.';
 COMMENT ON COLUMN receivables.position.contact_phones IS 'Contacts with a telephone number.';
+COMMENT ON COLUMN receivables.position.next_step IS 'Step of the scenario that is next, NULL = none.';
+COMMENT ON COLUMN receivables.position.priority_points IS 'Sum of the points of the priority rules matched (priority_explanation); 0 while off_worklist.';
+COMMENT ON COLUMN receivables.position.off_worklist IS 'An exit rule matches: the customer is not on the worklist.';
 COMMENT ON COLUMN receivables.position.last_action_on IS 'Date of the last collection action.';
 COMMENT ON COLUMN receivables.position.next_action_on IS 'Date of the next action of the scenario; NULL without one.';
-COMMENT ON COLUMN receivables.position.next_step IS 'Its step.';
 COMMENT ON COLUMN receivables.position.collection_account_id IS 'Customer through which this one is collected, as in customer.';
 COMMENT ON COLUMN receivables.position.has_members IS 'Other customers are collected through this one.';
 COMMENT ON COLUMN receivables.position.configuration_version IS 'Version of searches and rules the decision was taken with; 0 = never decided.';

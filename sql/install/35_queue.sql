@@ -36,7 +36,7 @@ CREATE VIEW receivables.current_position AS
 SELECT p.customer_id, p.configuration_version, p.decided_on, p.review_on, p.scenario_id, p.collection_portfolio_id, p.risk_portfolio_id,
        (CASE WHEN q.contact_emails IS NULL THEN p.contact_emails ELSE p.contact_emails + q.contact_emails END)::integer AS contact_emails,
        (CASE WHEN q.contact_phones IS NULL THEN p.contact_phones ELSE p.contact_phones + q.contact_phones END)::integer AS contact_phones,
-       p.hand_made, p.failed, p.last_action_on, p.next_action_on, p.next_step, p.collection_account_id, p.has_members,
+       p.next_step, p.priority_points, p.hand_made, p.failed, p.off_worklist, p.last_action_on, p.next_action_on, p.collection_account_id, p.has_members,
        CASE WHEN q.receivables IS NULL THEN p.receivables ELSE p.receivables OPERATOR(receivables.+) q.receivables END AS receivables,
        CASE WHEN q.qualified IS NULL THEN p.qualified ELSE p.qualified OPERATOR(receivables.+) q.qualified END AS qualified,
        CASE WHEN q.disputed IS NULL THEN p.disputed ELSE p.disputed OPERATOR(receivables.+) q.disputed END AS disputed,

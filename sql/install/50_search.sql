@@ -81,6 +81,7 @@ CREATE FUNCTION receivables.check_search() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   found record;
+  users text;
 BEGIN
   IF receivables.in_restore() THEN
     RETURN coalesce(NEW, OLD);
@@ -89,6 +90,14 @@ BEGIN
     IF EXISTS (SELECT FROM receivables.assignment_rule r WHERE r.search = OLD.name) THEN
       RAISE EXCEPTION 'search "%" is used by assignment rules', OLD.name
         USING ERRCODE = '2BP01', HINT = 'Delete the rules of the search first.';
+    END IF;
+    users := concat_ws(', ',
+      CASE WHEN EXISTS (SELECT FROM receivables.alert_rule r WHERE r.search = OLD.name) THEN 'alert rules' END,
+      CASE WHEN EXISTS (SELECT FROM receivables.priority_rule r WHERE r.search = OLD.name) THEN 'priority rules' END,
+      CASE WHEN EXISTS (SELECT FROM receivables.ramp_up r WHERE r.search = OLD.name) THEN 'ramp-ups' END,
+      CASE WHEN EXISTS (SELECT FROM receivables.balanced_search b WHERE b.search = OLD.name) THEN 'balanced portfolios' END);
+    IF users <> '' THEN
+      RAISE EXCEPTION 'search "%" is used by %', OLD.name, users USING ERRCODE = '2BP01', HINT = 'Delete these first.';
     END IF;
     RETURN OLD;
   END IF;
@@ -100,7 +109,8 @@ BEGIN
   END IF;
   found := receivables.check_criteria(NEW.criteria);
   IF TG_OP = 'UPDATE' AND found.assignment_columns <> '{}'
-     AND EXISTS (SELECT FROM receivables.assignment_rule r WHERE r.search = OLD.name) THEN
+     AND (EXISTS (SELECT FROM receivables.assignment_rule r WHERE r.search = OLD.name)
+          OR EXISTS (SELECT FROM receivables.balanced_search b WHERE b.search = OLD.name)) THEN
     RAISE EXCEPTION 'search "%" is used by a rule and cannot read what follows from assignment', NEW.name
       USING ERRCODE = '42P17', DETAIL = format('It reads %s.', array_to_string(found.assignment_columns, ', '));
   END IF;

@@ -9,7 +9,9 @@ DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY '{customer,contact,portfolio,calendar_holiday,scenario,scenario_step,assignment_rule}'::text[]
+  FOREACH t IN ARRAY '{customer,contact,portfolio,calendar_holiday,scenario,scenario_step,assignment_rule,
+                      payment_plan,promise,promise_item,dispute,dispute_item,note,item_document,
+                      alert_rule,priority_rule,ramp_up,ramp_up_customer,balanced_search,balanced_portfolio,portfolio_share}'::text[]
   LOOP
     EXECUTE pg_catalog.format('CREATE TRIGGER search_assign_references BEFORE INSERT ON receivables.%I
       FOR EACH STATEMENT EXECUTE FUNCTION receivables.restore_references()', t);

@@ -16,6 +16,8 @@ CREATE TRIGGER search_assign_guard INSTEAD OF INSERT OR UPDATE OR DELETE ON rece
   FOR EACH ROW EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard INSTEAD OF INSERT OR UPDATE OR DELETE ON receivables.colleague_membership
   FOR EACH ROW EXECUTE FUNCTION receivables.refuse_direct_change();
+CREATE TRIGGER search_assign_guard INSTEAD OF INSERT OR UPDATE OR DELETE ON receivables.alert
+  FOR EACH ROW EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.position
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.change_queue

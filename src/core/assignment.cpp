@@ -26,18 +26,18 @@ const Membership* find(std::span<const Membership> assignment, Target target, st
   return nullptr;
 }
 
-bool holds_by_rule(std::span<const Membership> assignment, std::int64_t rule_id) {
-  return std::any_of(assignment.begin(), assignment.end(), [rule_id](const Membership& m) {
-    return m.source == Source::Rule && m.rule_id == rule_id;
+bool holds_by_rule(std::span<const Membership> assignment, const Rule& rule) {
+  return std::any_of(assignment.begin(), assignment.end(), [&rule](const Membership& m) {
+    return m.source == Source::Rule && m.rule_id == rule.rule_id && same_numbering(m.target, rule.target);
   });
 }
 
 bool matches(const Rule& rule, const DecisionInput& input) {
   // A manual rule between two calls, and a rule whose search failed, stand as they stood.
-  if (!rule.autorun && !input.evaluate_manual_rules) return holds_by_rule(input.previous, rule.rule_id);
+  if (!rule.autorun && !input.evaluate_manual_rules) return holds_by_rule(input.previous, rule);
   if (rule.new_customers_only && input.created_on < rule.active_since) return false;
   const Truth truth = input.truths[static_cast<std::size_t>(rule.search)];
-  return truth == Truth::Unchanged ? holds_by_rule(input.previous, rule.rule_id) : truth == Truth::True;
+  return truth == Truth::Unchanged ? holds_by_rule(input.previous, rule) : truth == Truth::True;
 }
 
 void hold(const DecisionInput& input, Assignment& out, Target target, std::int32_t target_id,
@@ -68,7 +68,7 @@ void decide_single(std::span<const Rule> rules, const DecisionInput& input, Targ
   if (default_id != 0) hold(input, out, target, default_id, 0, Source::Default);
 }
 
-// Groups and options: one membership per target_id while any of its rules matches.
+// Groups, options, alerts and priorities: one membership per target_id while any of its rules matches.
 void decide_multiple(std::span<const Rule> rules, const DecisionInput& input, Target target,
                      Assignment& out) {
   const std::size_t first = out.size();
@@ -129,6 +129,10 @@ std::uint64_t take(const std::uint8_t*& at, int bytes) {
 
 bool is_single_valued(Target target) noexcept { return target <= Target::RiskPortfolio; }
 
+bool same_numbering(Target a, Target b) noexcept {
+  return a == b || (a < Target::Alert && b < Target::Alert);
+}
+
 void decide(const RuleSet& rules, const DecisionInput& input, Assignment& out) {
   out.clear();
   decide_single(rules_of(rules.rules, Target::Scenario), input, Target::Scenario, rules.default_scenario,
@@ -140,6 +144,8 @@ void decide(const RuleSet& rules, const DecisionInput& input, Assignment& out) {
   decide_multiple(rules_of(rules.rules, Target::Group), input, Target::Group, out);
   decide_multiple(rules_of(rules.rules, Target::Option), input, Target::Option, out);
   decide_colleagues(rules_of(rules.rules, Target::Colleague), input, out);
+  decide_multiple(rules_of(rules.rules, Target::Alert), input, Target::Alert, out);
+  decide_multiple(rules_of(rules.rules, Target::Priority), input, Target::Priority, out);
 }
 
 bool same_memberships(std::span<const Membership> a, std::span<const Membership> b) noexcept {
@@ -197,7 +203,7 @@ void decode_assignment(Bytes encoded, Assignment& out) {
     m.target_id = static_cast<std::int32_t>(take(at, 4));
     m.rule_id = static_cast<std::int64_t>(take(at, 8));
     m.since = static_cast<Date>(take(at, 4));
-    if (m.target < Target::Scenario || m.target > Target::Colleague || m.source < Source::Rule ||
+    if (m.target < Target::Scenario || m.target > Target::Priority || m.source < Source::Rule ||
         m.source > Source::Default || (!out.empty() && !may_follow(out.back(), m)))
       throw Error(ErrorKind::DataCorrupted, "stored assignment cannot be read");
     out.push_back(m);

@@ -24,6 +24,7 @@ const char* hint_for(const char* relation) {
   if (strcmp(relation, "option_membership") == 0) return "Use assignment rules with the option.";
   if (strcmp(relation, "colleague_membership") == 0)
     return "Use assignment rules, add_colleague() or remove_colleague().";
+  if (strcmp(relation, "alert") == 0) return "Use alert rules.";
   if (strcmp(relation, "hand_assignment") == 0) return "Use pin_scenario(), add_to_group() and the like.";
   if (strcmp(relation, "position") == 0)
     return "Positions follow from the ledger; rebuild_positions() mends them.";

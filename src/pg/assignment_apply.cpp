@@ -9,6 +9,7 @@
 #include "search_assign/pg/daily_work.hpp"
 #include "search_assign/pg/decision.hpp"
 #include "search_assign/pg/membership_log.hpp"
+#include "search_assign/pg/priority.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/statistics.hpp"
@@ -198,6 +199,7 @@ void set_decision(Application* application, const Decision& decision, core::Date
   set_target_column(application, columns.scenario_id, core::Target::Scenario);
   set_target_column(application, columns.collection_portfolio_id, core::Target::CollectionPortfolio);
   set_target_column(application, columns.risk_portfolio_id, core::Target::RiskPortfolio);
+  set_priority(access, application->config, {buffers->next.data(), buffers->next.size()});
   set_column(access, columns.configuration_version, Int64GetDatum(application->config->version));
   set_column(access, columns.decided_on, DateADTGetDatum(decision.as_of));
   if (review == core::kNoDate)
@@ -282,6 +284,7 @@ Outcome remove_customer(Application* application, int64 customer_id, const Queue
   compute([&] {
     core::differences({buffers->previous.data(), buffers->previous.size()}, {}, buffers->changes);
   });
+  drop_unlogged(buffers->changes);
   log_changes(application, customer_id, today);
   add(Counter::MembershipChanges, buffers->changes.size());
   return Outcome::Gone;
@@ -307,6 +310,7 @@ Outcome write_decision(Application* application, int64 customer_id, const Decisi
     core::differences({buffers->previous.data(), buffers->previous.size()},
                       {buffers->next.data(), buffers->next.size()}, buffers->changes);
   });
+  drop_unlogged(buffers->changes);
   *changed = !buffers->changes.empty();
   log_changes(application, customer_id, decision.as_of);
   record_failures(application, customer_id, decision);

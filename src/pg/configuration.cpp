@@ -9,6 +9,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/scenario.hpp"
+#include "search_assign/pg/priority.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/subtransaction.hpp"
@@ -42,18 +43,29 @@ Oid watched_view = InvalidOid;  // receivables.customer_facts
 constexpr const char* kSearchesSql =
     "SELECT s.search_id, s.name, s.criteria FROM receivables.search s"
     " WHERE EXISTS (SELECT FROM receivables.assignment_rule r WHERE r.search = s.name AND r.active)"
+    " OR EXISTS (SELECT FROM receivables.alert_rule a WHERE a.search = s.name AND a.active)"
+    " OR EXISTS (SELECT FROM receivables.priority_rule p WHERE p.search = s.name AND p.active)"
     " ORDER BY s.search_id";
 
+// Alert (7) and priority (8) rules are their own targets.
 constexpr const char* kRulesSql =
-    "SELECT r.rule_id, s.search_id, t.target, t.target_id, r.autorun, r.new_customers_only, r.active_since"
-    " FROM receivables.assignment_rule r JOIN receivables.search s ON s.name = r.search"
-    " JOIN receivables.assignment_target t ON t.rule_id = r.rule_id"
-    " WHERE r.active"
-    " ORDER BY t.target, CASE WHEN t.target >= 4 THEN t.target_id END, r.priority, r.rule_id";
+    "SELECT r.rule_id, s.search_id, r.target, r.target_id, r.autorun, r.new_customers_only, r.active_since"
+    " FROM (SELECT a.rule_id, a.search, t.target, t.target_id, a.autorun, a.new_customers_only, "
+    "a.active_since, "
+    "a.priority"
+    "       FROM receivables.assignment_rule a JOIN receivables.assignment_target t ON t.rule_id = a.rule_id"
+    "       WHERE a.active"
+    "       UNION ALL SELECT a.alert_rule_id, a.search, 7, a.alert_rule_id, true, false, NULL, 0"
+    "       FROM receivables.alert_rule a WHERE a.active"
+    "       UNION ALL SELECT p.priority_rule_id, p.search, 8, p.priority_rule_id, true, false, NULL, 0"
+    "       FROM receivables.priority_rule p WHERE p.active) r"
+    " JOIN receivables.search s ON s.name = r.search"
+    " ORDER BY r.target, CASE WHEN r.target >= 4 THEN r.target_id END, r.priority, r.rule_id";
 
 constexpr const char* kTargetsSql =
-    "SELECT target, target_id, name, is_default FROM receivables.assignment_target_name ORDER BY target, "
-    "target_id";
+    "SELECT target, target_id, name, is_default FROM receivables.assignment_target_name"
+    " UNION ALL SELECT 7, alert_rule_id, coalesce(label, search), false FROM receivables.alert_rule"
+    " ORDER BY target, target_id";
 
 bool is_business_date(Node* node) {
   if (!IsA(node, FuncExpr)) return false;
@@ -268,6 +280,7 @@ Configuration* build() {
       AllocSetContextCreate(CurTransactionContext, "search_assign configuration", ALLOCSET_DEFAULT_SIZES);
   auto* config = static_cast<Configuration*>(MemoryContextAllocZero(memory, sizeof(Configuration)));
   new (&config->rules) core::RuleSet{};
+  new (&config->priority_rules) std::span<const core::PriorityRule>{};
   config->memory = memory;
   const MaintenanceScope scope = begin_maintenance();
   CommandCounterIncrement();
@@ -279,6 +292,7 @@ Configuration* build() {
   load_rules(config);
   load_targets(config);
   config->scenarios = load_scenarios(memory);
+  load_priority_rules(config);
   finish_searches(config);
   PopActiveSnapshot();
   SPI_finish();
@@ -339,9 +353,10 @@ Datum target_name(const Configuration* config, core::Target target, int32 target
                                                                                   : static_cast<Datum>(0);
 }
 
-Datum rule_search(const Configuration* config, int64 rule_id) {
+Datum rule_search(const Configuration* config, core::Target target, int64 rule_id) {
   for (const core::Rule& rule : config->rules.rules)
-    if (rule.rule_id == rule_id) return config->searches[rule.search].name;
+    if (rule.rule_id == rule_id && core::same_numbering(rule.target, target))
+      return config->searches[rule.search].name;
   return static_cast<Datum>(0);
 }
 

@@ -14,7 +14,8 @@ namespace search_assign::pg {
 namespace {
 
 constexpr const char* kTargetNames[] = {
-    "", "scenario", "collection_portfolio", "risk_portfolio", "customer_group", "option", "colleague"};
+    "",          "scenario", "collection_portfolio", "risk_portfolio", "customer_group", "option",
+    "colleague", "alert"};  // priorities are not logged
 constexpr const char* kSourceNames[] = {"", "rule", "manual", "default"};
 
 struct LogColumns {
@@ -114,7 +115,7 @@ void add_to_membership_log(MembershipLog* log, int64 customer_id, core::Date bus
     put_column(row, columns.since, DateADTGetDatum(after->since));
     if (after->rule_id != 0) {
       put_column(row, columns.rule_id, Int64GetDatum(after->rule_id));
-      put_text(row, columns.search, rule_search(config, after->rule_id));
+      put_text(row, columns.search, rule_search(config, after->target, after->rule_id));
     }
   }
   finish_row(log->writer, row);

@@ -45,6 +45,8 @@ const PositionColumns& find_columns(Relation relation) {
   columns.contact_phones = column_number(descriptor, "contact_phones");
   columns.hand_made = column_number(descriptor, "hand_made");
   columns.failed = column_number(descriptor, "failed");
+  columns.priority_points = column_number(descriptor, "priority_points");
+  columns.off_worklist = column_number(descriptor, "off_worklist");
   columns.promises = column_number(descriptor, "promises");
   columns.held = column_number(descriptor, "held");
   columns.progress = column_number(descriptor, "progress");

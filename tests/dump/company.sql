@@ -33,6 +33,13 @@ INSERT INTO receivables.assignment_rule (search, customer_group, autorun) VALUES
 INSERT INTO receivables.assignment_rule (search, colleague) VALUES ('slow', 'dave');
 INSERT INTO receivables.assignment_rule (search, option) VALUES ('late', 'late_interest');
 INSERT INTO receivables.assignment_rule (search, option, new_customers_only) VALUES ('new', 'interactive_email', true);
+INSERT INTO receivables.search (name, criteria) VALUES ('acting', 'next_action_on <= business_date()'), ('even', 'outstanding >= 100');
+INSERT INTO receivables.alert_rule (search, level, agenda, label) VALUES ('late', 'critical', 'collection', 'Late'), ('large', 'info', 'risk', NULL), ('acting', 'warning', 'collection', NULL), ('fails', 'warning', 'risk', NULL);
+INSERT INTO receivables.priority_rule (search, points, exit) VALUES ('late', 10, false), ('large', 5, false), ('new', 0, true), ('fails', 3, false);
+UPDATE receivables.priority_setting SET maximum = 15;
+UPDATE receivables.priority_band SET from_percent = 55 WHERE name = 'high';
+UPDATE receivables.priority_band SET name = 'lowest' WHERE name = 'very low';
+INSERT INTO receivables.balanced_search (search, measure) VALUES ('even', 'amount');
 
 INSERT INTO receivables.customer (company, account_no, name, email, attributes, created_on)
 SELECT CASE n % 5 WHEN 0 THEN 'CA' ELSE 'MAIN' END, 'A' || n, format(E'Name "%s"\t\\ %s', n, CASE n % 7 WHEN 0 THEN E'\n' END),
@@ -54,6 +61,10 @@ DELETE FROM receivables.item WHERE item_id % 50 = 7;
 SELECT receivables.pin_scenario(5, 'hard', '2026-12-31', 'dump'), receivables.pin_scenario(6, 'soft'), receivables.pin_portfolio(7, 'risk'),
        receivables.add_to_group(8, 'late', '2026-06-30'), receivables.exclude_from_group(9, 'late'), receivables.add_colleague(10, 'carol'), receivables.remove_colleague(11, 'dave');
 UPDATE receivables.item_status SET action_model = 'Follow up' WHERE code = 'dispute';
+INSERT INTO receivables.ramp_up (search, share_per_day) VALUES ('even', 0.15);
+INSERT INTO receivables.ramp_up (search, start_on, customers_per_day) VALUES ('late', '2026-06-18', 7);
+INSERT INTO receivables.balanced_portfolio (search, portfolio) SELECT 'even', name FROM receivables.portfolio WHERE kind = 'collection';
+SELECT receivables.balance_portfolios();
 CALL receivables.search_assign();
 
 -- Promises, disputes and the workspace.

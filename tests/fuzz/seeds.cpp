@@ -123,7 +123,9 @@ std::vector<Seed> assignments() {
                                        {Target::Group, Source::Rule, 1, 8, 9'503},
                                        {Target::Group, Source::Manual, 5, 0, 9'504},
                                        {Target::Option, Source::Rule, 1, 9, 9'505},
-                                       {Target::Colleague, Source::Rule, 4, 10, 9'506}};
+                                       {Target::Colleague, Source::Rule, 4, 10, 9'506},
+                                       {Target::Alert, Source::Rule, 2, 2, 9'507},
+                                       {Target::Priority, Source::Rule, 2, 2, 9'508}};
   std::vector<Seed> out;
   std::vector<std::uint8_t> bytes;
   for (std::size_t count = 0; count <= all.size(); ++count) {

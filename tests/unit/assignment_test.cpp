@@ -265,15 +265,19 @@ TEST(Assignment, new_customers_only_considers_the_day_of_creation) {
 // The rules of section 6 once more, written target by target without an eye on speed.
 Assignment expected_of(const Case& c) {
   const auto in_force = [&](const HandMade& hand) { return c.as_of <= hand.until; };
-  const auto holds = [&](std::int64_t rule_id) {
-    return std::any_of(c.previous.begin(), c.previous.end(),
-                       [&](const Membership& m) { return m.source == Source::Rule && m.rule_id == rule_id; });
+  // Alert rules, priority rules and all the others have rule_ids of their own.
+  const auto numbering = [](Target target) { return target < Target::Alert ? Target::Scenario : target; };
+  const auto holds = [&](const Rule& rule) {
+    return std::any_of(c.previous.begin(), c.previous.end(), [&](const Membership& m) {
+      return m.source == Source::Rule && m.rule_id == rule.rule_id &&
+             numbering(m.target) == numbering(rule.target);
+    });
   };
   const auto match = [&](const Rule& rule) {
-    if (!rule.autorun && !c.evaluate_manual_rules) return holds(rule.rule_id);
+    if (!rule.autorun && !c.evaluate_manual_rules) return holds(rule);
     if (rule.new_customers_only && c.created_on < rule.active_since) return false;
     const Truth truth = c.truths[static_cast<std::size_t>(rule.search)];
-    return truth == Truth::True || (truth == Truth::Unchanged && holds(rule.rule_id));
+    return truth == Truth::True || (truth == Truth::Unchanged && holds(rule));
   };
   const auto since = [&](Target target, std::int32_t id) {
     for (const Membership& m : c.previous)
@@ -326,7 +330,7 @@ Assignment expected_of(const Case& c) {
   return out;
 }
 
-Target random_target(Random& random) { return static_cast<Target>(1 + random() % 6); }
+Target random_target(Random& random) { return static_cast<Target>(1 + random() % 8); }
 
 // Hand-made entries as the database keeps them: one per single target, one per other target and id.
 std::vector<HandMade> random_hand_made(Random& random) {
@@ -345,15 +349,20 @@ std::vector<HandMade> random_hand_made(Random& random) {
   return out;
 }
 
+// Targets of the three sequences of rule_ids.
+constexpr Target (*kNumberings[])(Random&) = {
+    [](Random& random) { return static_cast<Target>(1 + random() % 6); },
+    [](Random&) { return Target::Alert; }, [](Random&) { return Target::Priority; }};
+
 Case random_case(Random& random) {
   Case c;
   c.truths.resize(1 + random() % 6);
   for (Truth& truth : c.truths) truth = static_cast<Truth>(random() % 3);
-  const std::uint64_t count = random() % 25;
+  const std::uint64_t count = random() % 40;
   for (std::uint64_t i = 0; i < count; ++i)
     c.rules.push_back(
-        {{static_cast<std::int64_t>(i + 1), static_cast<std::int32_t>(random() % c.truths.size()),
-          random_target(random), static_cast<std::int32_t>(1 + random() % 5), random() % 4 != 0,
+        {{static_cast<std::int64_t>(i / 3 + 1), static_cast<std::int32_t>(random() % c.truths.size()),
+          kNumberings[i % 3](random), static_cast<std::int32_t>(1 + random() % 5), random() % 4 != 0,
           random() % 4 == 0, static_cast<Date>(kToday - 1 + random() % 3)},
          static_cast<std::int32_t>(random() % 3)});
   c.defaults.default_scenario = static_cast<std::int32_t>(random() % 3);
@@ -513,7 +522,8 @@ TEST(Assignment, encoding_gives_everything_back) {
   }
   const Assignment extremes = {{Target::Scenario, Source::Default, INT32_MIN, INT64_MIN, kMinDate},
                                {Target::Group, Source::Rule, -1, -1, kMaxDate},
-                               {Target::Colleague, Source::Manual, INT32_MAX, INT64_MAX, -1}};
+                               {Target::Colleague, Source::Manual, INT32_MAX, INT64_MAX, -1},
+                               {Target::Priority, Source::Rule, INT32_MAX, INT32_MAX, kMaxDate}};
   Assignment back;
   decode_assignment(encoded(extremes), back);
   EXPECT_TRUE(back == extremes);
@@ -537,7 +547,7 @@ TEST(Assignment, decoding_refuses_damage) {
   expect_damaged({2});
   expect_damaged({1, 0});
   expect_damaged({good.begin(), good.end() - 1});
-  for (const auto& [at, byte] : {std::pair<std::size_t, std::uint8_t>{1, 0}, {1, 7}, {2, 0}, {2, 4}}) {
+  for (const auto& [at, byte] : {std::pair<std::size_t, std::uint8_t>{1, 0}, {1, 9}, {2, 0}, {2, 4}}) {
     std::vector<std::uint8_t> bad = good;
     bad[at] = byte;
     expect_damaged(bad);
@@ -559,7 +569,7 @@ TEST(Assignment, hostile_bytes_are_an_error_or_a_valid_assignment) {
       if (random() % 4 == 0) bytes.resize(random() % (bytes.size() + 1));
     } else {
       bytes.resize(random() % 60);
-      for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random() % 7);
+      for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random() % 9);
       if (!bytes.empty()) bytes[0] = 1;
     }
     bytes.shrink_to_fit();

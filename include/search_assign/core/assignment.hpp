@@ -18,7 +18,9 @@ enum class Target : std::uint8_t {
   RiskPortfolio,
   Group,
   Option,
-  Colleague
+  Colleague,
+  Alert,    // target_id is the number of its alert rule
+  Priority  // target_id is the number of its priority rule
 };
 enum class Source : std::uint8_t { Rule = 1, Manual, Default };
 
@@ -45,7 +47,7 @@ struct Rule {
 };
 
 struct RuleSet {
-  // Sorted by target, then for groups, options and colleagues by target_id, then priority and rule_id.
+  // Sorted by target, then for those a customer may have many of by target_id, then priority and rule_id.
   std::span<const Rule> rules;
   std::int32_t default_scenario = 0;
   std::int32_t default_collection_portfolio = 0;
@@ -90,6 +92,10 @@ void differences(std::span<const Membership> before, std::span<const Membership>
 
 // A customer has at most one scenario and one portfolio of each kind.
 bool is_single_valued(Target target) noexcept;
+
+// same_numbering: rules for these targets share one sequence of rule_ids. Assignment rules do; alert rules
+// and priority rules are numbered by themselves.
+bool same_numbering(Target a, Target b) noexcept;
 
 // Encoded form, version byte first. decode throws Error(DataCorrupted).
 void encode_assignment(std::span<const Membership> assignment, std::vector<std::uint8_t>& out);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "search_assign/core/assignment.hpp"
+#include "search_assign/core/priority.hpp"
 #include "search_assign/pg/facts.hpp"
 #include "search_assign/pg/prelude.hpp"
 
@@ -34,16 +35,17 @@ struct ScenarioSet;
 struct Configuration {
   int64 version;
   int search_count;
-  CompiledSearch* searches;  // those that active rules use
-  core::RuleSet rules;
-  Bitmapset* columns;  // union over the searches
+  CompiledSearch* searches;                            // those that active rules use
+  core::RuleSet rules;                                 // assignment, alert and priority rules
+  std::span<const core::PriorityRule> priority_rules;  // ascending by rule_id
+  Bitmapset* columns;                                  // union over the searches
   Facts* facts;
   bool needs_customer;  // some fact or rule reads the customer row
   bool has_time_terms;
   bool has_manual_rules;  // rules with autorun = false: only CALL evaluates them
   const ScenarioSet* scenarios;
   int target_count;
-  TargetName* targets;  // names of all scenarios, portfolios, groups, colleagues and options
+  TargetName* targets;  // names of all scenarios, portfolios, groups, colleagues, options and alerts
   MemoryContext memory;
 };
 
@@ -54,7 +56,7 @@ const Configuration* configuration();
 // target_name and rule_search return the name (text) of a target and of a rule's search; 0 for one that is
 // gone.
 Datum target_name(const Configuration* config, core::Target target, int32 target_id);
-Datum rule_search(const Configuration* config, int64 rule_id);
+Datum rule_search(const Configuration* config, core::Target target, int64 rule_id);
 
 // evaluate_searches evaluates the given searches over the facts slot at the current evaluation date. A search
 // that fails counts as Unchanged; *error is the first failing search's message (palloc'd) with its index.
