@@ -143,101 +143,184 @@ CREATE FUNCTION pg_temp.block(account bigint, blocked boolean) RETURNS void LANG
   'UPDATE receivables.customer SET collection_blocked = blocked WHERE customer_id = account';
 
 -- ---- the diary: what the agenda holds from this half-day on, until the account's next line; am = when the night's work
--- is done, pm = after what happened at noon. specific: day and amount of a specific action ----
-CREATE TEMP TABLE diary (day date, half text, account text, scenario text, step int, action_on date, amount numeric, leader text, specific_on date, specific_amount numeric);
+-- is done, pm = after what happened at noon. specific: day and amount of a specific action; alert: a promise to be followed up ----
+CREATE TEMP TABLE diary (day date, half text, account text, scenario text, step int, action_on date, amount numeric, leader text,
+  specific_on date, specific_amount numeric, alert text);
 INSERT INTO diary VALUES
   -- Alder: 'standard'. Part payments, a holiday, a payment that is reversed, too little to collect, a small old item.
-  ('2026-03-02', 'am', 'A', 'standard', 1, '2026-03-05', 1200, 'A1', NULL, NULL),         -- 5 days before the due date; large enough for a statement
-  ('2026-03-05', 'pm', 'A', 'standard', 2, '2026-03-16', 1200, 'A1', NULL, NULL),         -- due + 5 = Sunday 15
-  ('2026-03-12', 'pm', 'A', 'standard', 2, '2026-03-16', 700,  'A1', NULL, NULL),
-  ('2026-03-16', 'pm', 'A', 'standard', 3, '2026-03-23', 1100, 'A1', NULL, NULL),         -- due + 12 = Sunday 22; A2 is due by then
-  ('2026-03-18', 'pm', 'A', 'standard', 3, '2026-03-23', 800,  'A1', NULL, NULL),         -- net of the credit
-  ('2026-03-24', 'pm', 'A', 'standard', 4, '2026-04-07', 800,  'A1', NULL, NULL),         -- call of the 24th + 10 = Good Friday: Tuesday after Easter
-  ('2026-04-02', 'pm', 'A', 'standard', 2, '2026-03-27', 400,  'A2', NULL, NULL),         -- new leader, restart; no statement below 1000; contact of the 24th + 3
-  ('2026-04-07', 'pm', 'A', 'standard', 4, '2026-04-07', 800,  'A1', NULL, NULL),         -- as if it had not been paid
-  ('2026-04-08', 'pm', 'A', 'standard', 5, '2026-04-20', 800,  'A1', NULL, NULL),         -- due + 40 = Sunday 19
-  ('2026-04-15', 'pm', 'A', 'standard', 2, '2026-04-13', 50,   'A2', NULL, NULL),         -- contact of the 8th + 3 = Saturday 11; 50 are just enough
-  ('2026-04-16', 'pm', 'A', NULL, NULL, NULL, NULL, NULL, NULL, NULL),                    -- 40 are not
-  ('2026-04-17', 'pm', 'A', 'standard', 2, '2026-04-30', 290,  'A2', NULL, NULL),         -- from the day on which A4 is due it is enough
-  ('2026-04-30', 'pm', 'A', 'standard', 3, '2026-05-05', 290,  'A2', NULL, NULL),         -- 5 days after the reminder
-  ('2026-05-05', 'pm', 'A', 'standard', 2, '2026-05-05', 250,  'A4', NULL, NULL),         -- A3 is older, but below 20
-  ('2026-05-06', 'pm', 'A', 'standard', 3, '2026-05-12', 250,  'A4', NULL, NULL),
-  ('2026-05-12', 'pm', 'A', 'standard', 4, '2026-05-22', 250,  'A4', NULL, NULL),
-  ('2026-05-20', 'pm', 'A', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+  ('2026-03-02', 'am', 'A', 'standard', 1, '2026-03-05', 1200, 'A1', NULL, NULL, NULL),     -- 5 days before the due date; large enough for a statement
+  ('2026-03-05', 'pm', 'A', 'standard', 2, '2026-03-16', 1200, 'A1', NULL, NULL, NULL),     -- due + 5 = Sunday 15
+  ('2026-03-12', 'pm', 'A', 'standard', 2, '2026-03-16', 700,  'A1', NULL, NULL, NULL),
+  ('2026-03-16', 'pm', 'A', 'standard', 3, '2026-03-23', 1100, 'A1', NULL, NULL, NULL),     -- due + 12 = Sunday 22; A2 is due by then
+  ('2026-03-18', 'pm', 'A', 'standard', 3, '2026-03-23', 800,  'A1', NULL, NULL, NULL),     -- net of the credit
+  ('2026-03-24', 'pm', 'A', 'standard', 4, '2026-04-07', 800,  'A1', NULL, NULL, NULL),     -- call of the 24th + 10 = Good Friday: Tuesday after Easter
+  ('2026-04-02', 'pm', 'A', 'standard', 2, '2026-03-27', 400,  'A2', NULL, NULL, NULL),     -- new leader, restart; no statement below 1000; contact of the 24th + 3
+  ('2026-04-07', 'pm', 'A', 'standard', 4, '2026-04-07', 800,  'A1', NULL, NULL, NULL),     -- as if it had not been paid
+  ('2026-04-08', 'pm', 'A', 'standard', 5, '2026-04-20', 800,  'A1', NULL, NULL, NULL),     -- due + 40 = Sunday 19
+  ('2026-04-15', 'pm', 'A', 'standard', 2, '2026-04-13', 50,   'A2', NULL, NULL, NULL),     -- contact of the 8th + 3 = Saturday 11; 50 are just enough
+  ('2026-04-16', 'pm', 'A', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),                -- 40 are not
+  ('2026-04-17', 'pm', 'A', 'standard', 2, '2026-04-30', 290,  'A2', NULL, NULL, NULL),     -- from the day on which A4 is due it is enough
+  ('2026-04-30', 'pm', 'A', 'standard', 3, '2026-05-05', 290,  'A2', NULL, NULL, NULL),     -- 5 days after the reminder
+  ('2026-05-05', 'pm', 'A', 'standard', 2, '2026-05-05', 250,  'A4', NULL, NULL, NULL),     -- A3 is older, but below 20
+  ('2026-05-06', 'pm', 'A', 'standard', 3, '2026-05-12', 250,  'A4', NULL, NULL, NULL),
+  ('2026-05-12', 'pm', 'A', 'standard', 4, '2026-05-22', 250,  'A4', NULL, NULL, NULL),
+  ('2026-05-20', 'pm', 'A', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
 
   -- Birch: 'key'. Late, but begins at the first step; a dispute; new leaders keep the step; the last step repeats.
-  ('2026-03-02', 'am', 'B', 'key', 1, '2026-02-19', 5000, 'B1', NULL, NULL),
-  ('2026-03-02', 'pm', 'B', 'key', 2, '2026-03-09', 8000, 'B1', NULL, NULL),              -- 5 days after the call = Saturday 7; B2 is due by then
-  ('2026-03-09', 'pm', 'B', 'key', 3, '2026-03-16', 8000, 'B1', NULL, NULL),              -- 7 days after the visit
-  ('2026-03-11', 'pm', 'B', 'key', 3, '2026-03-26', 3000, 'B2', '2026-03-18', 5000),      -- B1 has left the scenario; B2 + 20
-  ('2026-03-18', 'pm', 'B', 'key', 3, '2026-03-26', 3000, 'B2', '2026-03-25', 5000),
-  ('2026-03-25', 'pm', 'B', 'key', 3, '2026-03-16', 7000, 'B1', NULL, NULL),              -- B1 is back, less the credit note
-  ('2026-03-26', 'pm', 'B', 'key', 3, '2026-04-09', 7000, 'B1', NULL, NULL),              -- every 14 days
-  ('2026-04-09', 'pm', 'B', 'key', 3, '2026-04-23', 9000, 'B1', NULL, NULL),              -- B3 is due by then
-  ('2026-04-14', 'pm', 'B', 'key', 3, '2026-04-23', 5000, 'B2', NULL, NULL),
-  ('2026-04-23', 'pm', 'B', 'key', 3, '2026-05-07', 5000, 'B2', NULL, NULL),
-  ('2026-04-28', 'pm', 'B', 'key', 3, '2026-05-07', 4000, 'B2', NULL, NULL),
-  ('2026-05-08', 'pm', 'B', 'key', 3, '2026-05-22', 4000, 'B2', NULL, NULL),
-  ('2026-05-11', 'pm', 'B', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-  ('2026-05-13', 'pm', 'B', 'key', 3, '2026-05-28', 1500, 'B5', NULL, NULL),              -- the step reached is kept; on May 22 nothing is due yet
-  ('2026-05-28', 'pm', 'B', 'key', 3, '2026-06-11', 1500, 'B5', NULL, NULL),
+  ('2026-03-02', 'am', 'B', 'key', 1, '2026-02-19', 5000, 'B1', NULL, NULL, NULL),
+  ('2026-03-02', 'pm', 'B', 'key', 2, '2026-03-09', 8000, 'B1', NULL, NULL, NULL),          -- 5 days after the call = Saturday 7; B2 is due by then
+  ('2026-03-09', 'pm', 'B', 'key', 3, '2026-03-16', 8000, 'B1', NULL, NULL, NULL),          -- 7 days after the visit
+  ('2026-03-11', 'pm', 'B', 'key', 3, '2026-03-26', 3000, 'B2', '2026-03-18', 5000, NULL),  -- B1 has left the scenario; B2 + 20
+  ('2026-03-18', 'pm', 'B', 'key', 3, '2026-03-26', 3000, 'B2', '2026-03-25', 5000, NULL),
+  ('2026-03-25', 'pm', 'B', 'key', 3, '2026-03-16', 7000, 'B1', NULL, NULL, NULL),          -- B1 is back, less the credit note
+  ('2026-03-26', 'pm', 'B', 'key', 3, '2026-04-09', 7000, 'B1', NULL, NULL, NULL),          -- every 14 days
+  ('2026-04-09', 'pm', 'B', 'key', 3, '2026-04-23', 9000, 'B1', NULL, NULL, NULL),          -- B3 is due by then
+  ('2026-04-14', 'pm', 'B', 'key', 3, '2026-04-23', 5000, 'B2', NULL, NULL, NULL),
+  ('2026-04-23', 'pm', 'B', 'key', 3, '2026-05-07', 5000, 'B2', NULL, NULL, NULL),
+  ('2026-04-28', 'pm', 'B', 'key', 3, '2026-05-07', 4000, 'B2', NULL, NULL, NULL),
+  ('2026-05-08', 'pm', 'B', 'key', 3, '2026-05-22', 4000, 'B2', NULL, NULL, NULL),
+  ('2026-05-11', 'pm', 'B', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+  ('2026-05-13', 'pm', 'B', 'key', 3, '2026-05-28', 1500, 'B5', NULL, NULL, NULL),          -- the step reached is kept; on May 22 nothing is due yet
+  ('2026-05-28', 'pm', 'B', 'key', 3, '2026-06-11', 1500, 'B5', NULL, NULL, NULL),
 
   -- Cedar: 'standard', 'strict' while more than 40 days late, 'key' while pinned. Enters late; a promise kept in part.
-  ('2026-03-02', 'am', 'C', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-  ('2026-03-04', 'pm', 'C', 'standard', 3, '2026-02-24', 900, 'C1', NULL, NULL),          -- by age: step 2 was due on the 17th, step 3 on the 24th, step 5 will be on March 24
-  ('2026-03-24', 'am', 'C', 'standard', 5, '2026-03-24', 900, 'C1', NULL, NULL),          -- nobody has called: by age anew
-  ('2026-03-25', 'am', 'C', 'strict', 4, '2026-03-14', 900, 'C1', NULL, NULL),            -- 41 days late: by age in the other scenario
-  ('2026-03-26', 'pm', 'C', NULL, NULL, NULL, NULL, NULL, NULL, NULL),                    -- no further step
-  ('2026-03-30', 'pm', 'C', 'standard', 2, '2026-04-01', 600, 'C2', NULL, NULL),          -- no longer late enough; no statement below 1000
-  ('2026-03-31', 'pm', 'C', 'key', 1, '2026-03-30', 600, 'C2', NULL, NULL),
-  ('2026-04-01', 'pm', 'C', 'key', 2, '2026-04-13', 600, 'C2', NULL, NULL),               -- due + 15 = Saturday 11
-  ('2026-04-11', 'am', 'C', 'standard', 3, '2026-04-08', 600, 'C2', NULL, NULL),          -- the pin has ended: by age, C2 + 12
-  ('2026-04-13', 'pm', 'C', NULL, NULL, NULL, NULL, NULL, '2026-04-22', 600),             -- held by the promise
-  ('2026-04-20', 'pm', 'C', NULL, NULL, NULL, NULL, NULL, '2026-04-22', 350),
-  ('2026-04-25', 'am', 'C', 'standard', 4, '2026-04-23', 350, 'C2', '2026-04-22', 350),   -- two working days have passed
-  ('2026-04-27', 'pm', 'C', 'standard', 4, '2026-04-30', 350, 'C2', NULL, NULL),          -- 3 days after today's contact
-  ('2026-04-30', 'pm', 'C', 'standard', 5, '2026-05-11', 350, 'C2', NULL, NULL),          -- 10 days after the letter = Sunday 10
-  ('2026-05-07', 'am', 'C', 'strict', 4, '2026-05-07', 350, 'C2', NULL, NULL),            -- 41 days late; 7 days after the last action
-  ('2026-05-08', 'pm', 'C', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-  ('2026-05-18', 'pm', 'C', 'standard', 1, '2026-05-15', 1400, 'C3', NULL, NULL),         -- 'standard' since May 15; the statement is a little late
-  ('2026-05-25', 'am', 'C', 'standard', 2, '2026-05-26', 1400, 'C3', NULL, NULL),         -- by age anew; C3 + 5 = Whit Monday
-  ('2026-05-26', 'pm', 'C', 'standard', 3, '2026-06-01', 1400, 'C3', NULL, NULL),
+  ('2026-03-02', 'am', 'C', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+  ('2026-03-04', 'pm', 'C', 'standard', 3, '2026-02-24', 900, 'C1', NULL, NULL, NULL),      -- by age: step 2 was due on the 17th, step 3 on the 24th, step 5 will be on March 24
+  ('2026-03-24', 'am', 'C', 'standard', 5, '2026-03-24', 900, 'C1', NULL, NULL, NULL),      -- nobody has called: by age anew
+  ('2026-03-25', 'am', 'C', 'strict', 4, '2026-03-14', 900, 'C1', NULL, NULL, NULL),        -- 41 days late: by age in the other scenario
+  ('2026-03-26', 'pm', 'C', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),                -- no further step
+  ('2026-03-30', 'pm', 'C', 'standard', 2, '2026-04-01', 600, 'C2', NULL, NULL, NULL),      -- no longer late enough; no statement below 1000
+  ('2026-03-31', 'pm', 'C', 'key', 1, '2026-03-30', 600, 'C2', NULL, NULL, NULL),
+  ('2026-04-01', 'pm', 'C', 'key', 2, '2026-04-13', 600, 'C2', NULL, NULL, NULL),           -- due + 15 = Saturday 11
+  ('2026-04-11', 'am', 'C', 'standard', 3, '2026-04-08', 600, 'C2', NULL, NULL, NULL),      -- the pin has ended: by age, C2 + 12
+  ('2026-04-13', 'pm', 'C', NULL, NULL, NULL, NULL, NULL, '2026-04-22', 600, NULL),         -- held by the promise
+  ('2026-04-20', 'pm', 'C', NULL, NULL, NULL, NULL, NULL, '2026-04-22', 350, NULL),
+  ('2026-04-25', 'am', 'C', 'standard', 4, '2026-04-23', 350, 'C2', '2026-04-22', 350, 'Promise kept in part: 350'),-- two working days have passed
+  ('2026-04-27', 'pm', 'C', 'standard', 4, '2026-04-30', 350, 'C2', NULL, NULL, NULL),      -- 3 days after today's contact
+  ('2026-04-30', 'pm', 'C', 'standard', 5, '2026-05-11', 350, 'C2', NULL, NULL, NULL),      -- 10 days after the letter = Sunday 10
+  ('2026-05-07', 'am', 'C', 'strict', 4, '2026-05-07', 350, 'C2', NULL, NULL, NULL),        -- 41 days late; 7 days after the last action
+  ('2026-05-08', 'pm', 'C', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+  ('2026-05-18', 'pm', 'C', 'standard', 1, '2026-05-15', 1400, 'C3', NULL, NULL, NULL),     -- 'standard' since May 15; the statement is a little late
+  ('2026-05-25', 'am', 'C', 'standard', 2, '2026-05-26', 1400, 'C3', NULL, NULL, NULL),     -- by age anew; C3 + 5 = Whit Monday
+  ('2026-05-26', 'pm', 'C', 'standard', 3, '2026-06-01', 1400, 'C3', NULL, NULL, NULL),
 
   -- Dogwood: 'strict', e-mails by the machine, no calendar. A promise kept; collects for Elm in April; doubtful debt; blocked.
-  ('2026-03-02', 'am', 'D', 'strict', 1, '2026-03-09', 800, 'D1', NULL, NULL),
-  ('2026-03-09', 'am', 'D', 'strict', 2, '2026-03-16', 800, 'D1', NULL, NULL),            -- the e-mail has gone
-  ('2026-03-14', 'pm', 'D', 'strict', 2, '2026-03-19', 800, 'D1', NULL, NULL),            -- 5 days after the visit
-  ('2026-03-19', 'pm', 'D', 'strict', 1, '2026-03-29', 500, 'D2', '2026-03-27', 800),     -- D1 is promised; D2 is not due yet: the first step
-  ('2026-03-26', 'pm', 'D', 'strict', 1, '2026-03-29', 500, 'D2', NULL, NULL),
-  ('2026-03-29', 'am', 'D', 'strict', 2, '2026-04-05', 500, 'D2', NULL, NULL),            -- the e-mail has gone, on a Sunday
-  ('2026-04-01', 'pm', 'D', 'strict', 3, '2026-04-05', 620, 'E1', NULL, NULL),            -- Elm's E1 is older: by age; 7 days after the e-mail
-  ('2026-04-02', 'am', 'D', 'strict', 4, '2026-04-05', 620, 'E1', NULL, NULL),            -- by age anew: E1 + 30
-  ('2026-04-07', 'pm', 'D', NULL, NULL, NULL, NULL, NULL, NULL, NULL),                    -- no further step
-  ('2026-04-09', 'pm', 'D', 'strict', 2, '2026-04-12', 560, 'D2', NULL, NULL),            -- new leader, by age; 5 days after the notice; E2 is due by then
-  ('2026-04-13', 'pm', 'D', 'strict', 3, '2026-04-20', 560, 'D2', NULL, NULL),            -- 7 days after the call
-  ('2026-04-14', 'pm', 'D', 'strict', 3, '2026-04-20', 760, 'D2', NULL, NULL),
-  ('2026-04-16', 'pm', 'D', 'strict', 3, '2026-04-27', 760, 'D2', NULL, NULL),
-  ('2026-04-20', 'pm', 'D', 'strict', 3, '2026-04-27', 700, 'D2', NULL, NULL),
-  ('2026-04-22', 'pm', 'D', 'strict', 4, '2026-04-20', 790, 'D4', NULL, NULL),            -- another leader, by age; 7 days after the call
-  ('2026-04-23', 'pm', 'D', 'strict', 3, '2026-04-27', 700, 'D2', NULL, NULL),            -- step and leader for which the 27th was given
-  ('2026-04-27', 'pm', 'D', 'strict', 4, '2026-05-04', 700, 'D2', NULL, NULL),
-  ('2026-04-29', 'pm', 'D', 'strict', 4, '2026-05-04', 500, 'D2', NULL, NULL),            -- without Elm
-  ('2026-05-04', 'pm', 'D', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-  ('2026-05-06', 'pm', 'D', 'strict', 1, '2026-05-11', 300, 'D5', NULL, NULL),            -- D2 is out of the scenario
-  ('2026-05-08', 'pm', 'D', NULL, NULL, NULL, NULL, NULL, NULL, NULL),                    -- blocked
-  ('2026-05-20', 'pm', 'D', 'strict', 2, '2026-05-18', 300, 'D5', NULL, NULL),            -- by age: the e-mail was not sent meanwhile
-  ('2026-05-21', 'pm', 'D', 'strict', 3, '2026-05-30', 300, 'D5', NULL, NULL),
+  ('2026-03-02', 'am', 'D', 'strict', 1, '2026-03-09', 800, 'D1', NULL, NULL, NULL),
+  ('2026-03-09', 'am', 'D', 'strict', 2, '2026-03-16', 800, 'D1', NULL, NULL, NULL),        -- the e-mail has gone
+  ('2026-03-14', 'pm', 'D', 'strict', 2, '2026-03-19', 800, 'D1', NULL, NULL, NULL),        -- 5 days after the visit
+  ('2026-03-19', 'pm', 'D', 'strict', 1, '2026-03-29', 500, 'D2', '2026-03-27', 800, NULL), -- D1 is promised; D2 is not due yet: the first step
+  ('2026-03-26', 'pm', 'D', 'strict', 1, '2026-03-29', 500, 'D2', NULL, NULL, NULL),
+  ('2026-03-29', 'am', 'D', 'strict', 2, '2026-04-05', 500, 'D2', NULL, NULL, NULL),        -- the e-mail has gone, on a Sunday
+  ('2026-04-01', 'pm', 'D', 'strict', 3, '2026-04-05', 620, 'E1', NULL, NULL, NULL),        -- Elm's E1 is older: by age; 7 days after the e-mail
+  ('2026-04-02', 'am', 'D', 'strict', 4, '2026-04-05', 620, 'E1', NULL, NULL, NULL),        -- by age anew: E1 + 30
+  ('2026-04-07', 'pm', 'D', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),                -- no further step
+  ('2026-04-09', 'pm', 'D', 'strict', 2, '2026-04-12', 560, 'D2', NULL, NULL, NULL),        -- new leader, by age; 5 days after the notice; E2 is due by then
+  ('2026-04-13', 'pm', 'D', 'strict', 3, '2026-04-20', 560, 'D2', NULL, NULL, NULL),        -- 7 days after the call
+  ('2026-04-14', 'pm', 'D', 'strict', 3, '2026-04-20', 760, 'D2', NULL, NULL, NULL),
+  ('2026-04-16', 'pm', 'D', 'strict', 3, '2026-04-27', 760, 'D2', NULL, NULL, NULL),
+  ('2026-04-20', 'pm', 'D', 'strict', 3, '2026-04-27', 700, 'D2', NULL, NULL, NULL),
+  ('2026-04-22', 'pm', 'D', 'strict', 4, '2026-04-20', 790, 'D4', NULL, NULL, NULL),        -- another leader, by age; 7 days after the call
+  ('2026-04-23', 'pm', 'D', 'strict', 3, '2026-04-27', 700, 'D2', NULL, NULL, NULL),        -- step and leader for which the 27th was given
+  ('2026-04-27', 'pm', 'D', 'strict', 4, '2026-05-04', 700, 'D2', NULL, NULL, NULL),
+  ('2026-04-29', 'pm', 'D', 'strict', 4, '2026-05-04', 500, 'D2', NULL, NULL, NULL),        -- without Elm
+  ('2026-05-04', 'pm', 'D', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+  ('2026-05-06', 'pm', 'D', 'strict', 1, '2026-05-11', 300, 'D5', NULL, NULL, NULL),        -- D2 is out of the scenario
+  ('2026-05-08', 'pm', 'D', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),                -- blocked
+  ('2026-05-20', 'pm', 'D', 'strict', 2, '2026-05-18', 300, 'D5', NULL, NULL, NULL),        -- by age: the e-mail was not sent meanwhile
+  ('2026-05-21', 'pm', 'D', 'strict', 3, '2026-05-30', 300, 'D5', NULL, NULL, NULL),
 
   -- Elm: 'standard'. A broken promise, collected through Dogwood in April, a last step that needs a larger amount.
-  ('2026-03-02', 'am', 'E', 'standard', 2, '2026-03-09', 120, 'E1', NULL, NULL),          -- no statement below 1000; due + 5 = Sunday 8
-  ('2026-03-09', 'pm', 'E', 'standard', 3, '2026-03-16', 120, 'E1', NULL, NULL),          -- due + 12 = Sunday 15
-  ('2026-03-16', 'pm', 'E', 'standard', 2, '2026-04-15', 60, 'E2', '2026-03-20', 120),    -- new leader E2, restart: E2 + 5
-  ('2026-03-25', 'am', 'E', 'standard', 4, '2026-03-26', 120, 'E1', '2026-03-20', 120),   -- broken: Tuesday 24 was the last day; 10 days after the call
-  ('2026-03-25', 'pm', 'E', 'standard', 4, '2026-03-30', 120, 'E1', NULL, NULL),          -- today's contact + 3 = Saturday 28
-  ('2026-03-30', 'pm', 'E', NULL, NULL, NULL, NULL, NULL, NULL, NULL),                    -- no notice below 300, and that was the last step
-  ('2026-04-29', 'pm', 'E', 'standard', 2, '2026-04-22', 200, 'E3', NULL, NULL),          -- new leader, restart: E3 + 5
-  ('2026-04-30', 'pm', 'E', 'standard', 3, '2026-05-05', 200, 'E3', NULL, NULL),          -- 5 days after the reminder
-  ('2026-05-05', 'pm', 'E', 'standard', 4, '2026-05-15', 200, 'E3', NULL, NULL),
-  ('2026-05-15', 'pm', 'E', NULL, NULL, NULL, NULL, NULL, NULL, NULL),                    -- no notice below 300
-  ('2026-05-18', 'pm', 'E', 'standard', 5, '2026-05-27', 350, 'E3', NULL, NULL),          -- E3 + 40; E4 is due by then
-  ('2026-05-28', 'pm', 'E', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+  ('2026-03-02', 'am', 'E', 'standard', 2, '2026-03-09', 120, 'E1', NULL, NULL, NULL),      -- no statement below 1000; due + 5 = Sunday 8
+  ('2026-03-09', 'pm', 'E', 'standard', 3, '2026-03-16', 120, 'E1', NULL, NULL, NULL),      -- due + 12 = Sunday 15
+  ('2026-03-16', 'pm', 'E', 'standard', 2, '2026-04-15', 60, 'E2', '2026-03-20', 120, NULL),-- new leader E2, restart: E2 + 5
+  ('2026-03-25', 'am', 'E', 'standard', 4, '2026-03-26', 120, 'E1', '2026-03-20', 120, 'Promise broken: 120'), -- broken: Tuesday 24 was the last day; 10 days after the call
+  ('2026-03-25', 'pm', 'E', 'standard', 4, '2026-03-30', 120, 'E1', NULL, NULL, NULL),      -- today's contact + 3 = Saturday 28
+  ('2026-03-30', 'pm', 'E', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),                -- no notice below 300, and that was the last step
+  ('2026-04-29', 'pm', 'E', 'standard', 2, '2026-04-22', 200, 'E3', NULL, NULL, NULL),      -- new leader, restart: E3 + 5
+  ('2026-04-30', 'pm', 'E', 'standard', 3, '2026-05-05', 200, 'E3', NULL, NULL, NULL),      -- 5 days after the reminder
+  ('2026-05-05', 'pm', 'E', 'standard', 4, '2026-05-15', 200, 'E3', NULL, NULL, NULL),
+  ('2026-05-15', 'pm', 'E', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),                -- no notice below 300
+  ('2026-05-18', 'pm', 'E', 'standard', 5, '2026-05-27', 350, 'E3', NULL, NULL, NULL),      -- E3 + 40; E4 is due by then
+  ('2026-05-28', 'pm', 'E', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+
+-- ---- the days are played ----
+CREATE TEMP TABLE seen (day date, half text, account text, scenario text, step int, action_on date, amount numeric, leader text,
+  specific_on date, specific_amount numeric, alert text);
+CREATE FUNCTION pg_temp.look(half text) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO seen
+  SELECT receivables.business_date(), half, n.account, s.scenario, s.step_no, s.action_on, s.amount, l.document_no, f.action_on, f.amount, b.step || ': ' || trim_scale(b.amount)
+  FROM unnest('{A,B,C,D,E}'::text[]) n (account)
+  LEFT JOIN receivables.collection_agenda s ON s.account_no = n.account AND s.source = 'scenario'
+  LEFT JOIN receivables.collection_agenda_item l ON l.customer_id = s.customer_id AND l.is_leader
+  LEFT JOIN receivables.collection_agenda f ON f.account_no = n.account AND f.source = 'specific'
+  LEFT JOIN receivables.collection_agenda b ON b.account_no = n.account AND b.source = 'alert'
+$$;
+-- Whatever is read item by item says the same as the agenda, which is read from the positions.
+CREATE TEMP TABLE otherwise (day date, half text, what text);
+CREATE FUNCTION pg_temp.compare(half text) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO otherwise
+  SELECT receivables.business_date(), half, 'item by item: ' || coalesce(a.scenario_action, g.collection_agenda)::text
+  FROM (SELECT a AS scenario_action, a.customer_id, (a.step_no, a.action_on, a.amount, cardinality(a.item_ids), a.leader_due_date)::text AS r FROM receivables.scenario_action a) a
+  FULL JOIN (SELECT g AS collection_agenda, g.customer_id, (g.step_no, g.action_on, g.amount, g.items, g.oldest_due_date)::text AS r
+             FROM receivables.collection_agenda g WHERE source = 'scenario') g
+    USING (customer_id)
+  WHERE a.r IS DISTINCT FROM g.r
+  UNION ALL SELECT receivables.business_date(), half, 'position: ' || c::text FROM receivables.check_positions() c
+$$;
+\set ECHO none
+SELECT unnest(ARRAY[
+  format('SET search_assign.business_date = %L', d::date),
+  'CALL search_assign()',
+  'CALL run_automatic_actions()',
+  $$DO 'BEGIN PERFORM pg_temp.look(''am''), pg_temp.compare(''am''); END'$$]
+  || ARRAY(SELECT format('DO %L', format('BEGIN PERFORM %s; END', h.doing)) FROM happening h WHERE h.day = d::date ORDER BY h.no)
+  || $$DO 'BEGIN PERFORM pg_temp.look(''pm''), pg_temp.compare(''pm''); END'$$::text)
+FROM generate_series('2026-03-02'::date, '2026-05-31', '1 day') d ORDER BY d \gexec
+\set ECHO all
+SELECT count(*) AS half_days, count(DISTINCT day) AS days, min(day), max(day) FROM seen WHERE account = 'A';
+
+-- ---- the difference: lines of the diary that did not come true, and what was there instead ----
+CREATE VIEW pg_temp.expected AS
+  SELECT s.day, s.half, d.account, d.scenario, d.step, d.action_on, d.amount, d.leader, d.specific_on, d.specific_amount, d.alert
+  FROM seen s JOIN LATERAL (SELECT d.* FROM diary d WHERE d.account = s.account AND (d.day, d.half) <= (s.day, s.half)
+                            ORDER BY d.day DESC, d.half DESC LIMIT 1) d ON true;
+(SELECT 'expected' AS which, * FROM (SELECT * FROM pg_temp.expected EXCEPT ALL SELECT * FROM seen) e)
+UNION ALL (SELECT 'seen', * FROM (SELECT * FROM seen EXCEPT ALL SELECT * FROM pg_temp.expected) s)
+ORDER BY account, day, half, which;
+SELECT * FROM otherwise;
+-- Each line of the diary tells of a change, and nothing else changed.
+SELECT count(*) AS lines FROM diary;
+SELECT count(*) AS changes FROM (SELECT s IS DISTINCT FROM lag(s) OVER (PARTITION BY account ORDER BY day, half) AS changed
+  FROM (SELECT day, half, account, (scenario, step, action_on, amount, leader, specific_on, specific_amount, alert)::text AS s FROM seen) s) c WHERE changed;
+
+-- ---- the diary as it was lived ----
+SELECT coalesce(h.account, s.account) AS account, to_char(coalesce(h.day, s.day), 'Dy MM-DD') || ' ' || coalesce(h.half, s.half) AS day, h.what,
+       s.agenda
+FROM (SELECT day, 'pm' AS half, account, string_agg(what, '; ' ORDER BY no) AS what FROM happening GROUP BY day, account) h
+FULL JOIN (
+  SELECT day, half, account, agenda FROM (
+    SELECT day, half, account, agenda, agenda IS DISTINCT FROM lag(agenda) OVER (PARTITION BY account ORDER BY day, half) AS changed
+    FROM (SELECT day, half, account,
+                 coalesce(nullif(concat_ws('; ', scenario || ' ' || step || ' on ' || to_char(action_on, 'MM-DD') || ': ' || trim_scale(amount) || ' (' || leader || ')',
+                                           'specific on ' || to_char(specific_on, 'MM-DD') || ': ' || trim_scale(specific_amount), alert), ''), '-') AS agenda FROM seen) t) c
+  WHERE changed) s USING (account, day, half)
+ORDER BY account, coalesce(h.day, s.day), coalesce(h.half, s.half);
+
+-- ---- what was done ----
+SELECT c.account_no AS account, to_char(l.done_on, 'MM-DD') AS day, l.event, concat_ws(' ', l.scenario, l.step_no, l.step) AS what, l.outcome,
+       to_char(l.planned_on, 'MM-DD') AS planned,
+       to_char(l.new_action_on, 'MM-DD') AS moved, trim_scale(l.amount) AS amount, trim_scale(l.overdue) AS overdue, trim_scale(l.outstanding) AS outstanding
+FROM action_log l JOIN customer c USING (customer_id) ORDER BY l.customer_id, l.action_id;
+SELECT c.account_no AS account, s.promised_at, s.promised_on, s.deadline, s.amount, s.paid, s.state, s.judged_on FROM promise_state s JOIN customer c USING (customer_id)
+ORDER BY s.customer_id, s.promise_id;
+SELECT c.account_no AS account, m.business_date, m.previous, m.name, m.source FROM membership_log m JOIN customer c USING (customer_id) WHERE m.target = 'scenario'
+ORDER BY m.customer_id, m.log_id;
+
+-- Deciding everybody anew changes nothing; nor does a day on which nothing was done but the last.
+CALL search_assign(true);
+SELECT count(*) AS changed FROM (SELECT account, scenario, step, action_on, amount, leader FROM seen WHERE day = '2026-05-31' AND half = 'pm'
+                                 EXCEPT SELECT account_no, scenario, step_no, action_on, amount,
+                                        (SELECT document_no FROM collection_agenda_item l WHERE l.customer_id = a.customer_id AND is_leader)
+                                 FROM collection_agenda a WHERE source = 'scenario') c WHERE scenario IS NOT NULL;
+SELECT * FROM check_positions();
+RESET search_path;
