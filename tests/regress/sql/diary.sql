@@ -160,6 +160,7 @@ INSERT INTO diary VALUES
   ('2026-04-15', 'pm', 'A', 'standard', 2, '2026-04-13', 50,   'A2', NULL, NULL, NULL),     -- contact of the 8th + 3 = Saturday 11; 50 are just enough
   ('2026-04-16', 'pm', 'A', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),                -- 40 are not
   ('2026-04-17', 'pm', 'A', 'standard', 2, '2026-04-30', 290,  'A2', NULL, NULL, NULL),     -- from the day on which A4 is due it is enough
+  ('2026-04-30', 'am', 'A', 'standard', 2, '2026-04-13', 290, 'A2', NULL, NULL, NULL),       -- enough today: the date is that of the step (contact of the 8th + 3), days ago
   ('2026-04-30', 'pm', 'A', 'standard', 3, '2026-05-05', 290,  'A2', NULL, NULL, NULL),     -- 5 days after the reminder
   ('2026-05-05', 'pm', 'A', 'standard', 2, '2026-05-05', 250,  'A4', NULL, NULL, NULL),     -- A3 is older, but below 20
   ('2026-05-06', 'pm', 'A', 'standard', 3, '2026-05-12', 250,  'A4', NULL, NULL, NULL),
@@ -181,6 +182,7 @@ INSERT INTO diary VALUES
   ('2026-05-08', 'pm', 'B', 'key', 3, '2026-05-22', 4000, 'B2', NULL, NULL, NULL),
   ('2026-05-11', 'pm', 'B', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
   ('2026-05-13', 'pm', 'B', 'key', 3, '2026-05-28', 1500, 'B5', NULL, NULL, NULL),          -- the step reached is kept; on May 22 nothing is due yet
+  ('2026-05-28', 'am', 'B', 'key', 3, '2026-05-22', 1500, 'B5', NULL, NULL, NULL),           -- likewise: 14 days after the last call
   ('2026-05-28', 'pm', 'B', 'key', 3, '2026-06-11', 1500, 'B5', NULL, NULL, NULL),
 
   -- Cedar: 'standard', 'strict' while more than 40 days late, 'key' while pinned. Enters late; a promise kept in part.
@@ -246,35 +248,34 @@ INSERT INTO diary VALUES
 -- ---- the days are played ----
 CREATE TEMP TABLE seen (day date, half text, account text, scenario text, step int, action_on date, amount numeric, leader text,
   specific_on date, specific_amount numeric, alert text);
-CREATE FUNCTION pg_temp.look(half text) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO seen
-  SELECT receivables.business_date(), half, n.account, s.scenario, s.step_no, s.action_on, s.amount, l.document_no, f.action_on, f.amount, b.step || ': ' || trim_scale(b.amount)
+CREATE TEMP TABLE shown AS SELECT ''::text AS half, business_date() AS day, a.*, l.document_no AS leader
+  FROM collection_agenda a JOIN collection_agenda_item l USING (customer_id) WHERE false;
+PREPARE show(text) AS INSERT INTO shown
+  SELECT $1, business_date(), a.*, l.document_no FROM collection_agenda a
+  LEFT JOIN collection_agenda_item l ON l.customer_id = a.customer_id AND l.is_leader AND a.source = 'scenario';
+PREPARE look(text) AS INSERT INTO seen
+  SELECT business_date(), $1, n.account, s.scenario, s.step_no, s.action_on, s.amount, s.leader, f.action_on, f.amount, b.step || ': ' || trim_scale(b.amount)
   FROM unnest('{A,B,C,D,E}'::text[]) n (account)
-  LEFT JOIN receivables.collection_agenda s ON s.account_no = n.account AND s.source = 'scenario'
-  LEFT JOIN receivables.collection_agenda_item l ON l.customer_id = s.customer_id AND l.is_leader
-  LEFT JOIN receivables.collection_agenda f ON f.account_no = n.account AND f.source = 'specific'
-  LEFT JOIN receivables.collection_agenda b ON b.account_no = n.account AND b.source = 'alert'
-$$;
+  LEFT JOIN shown s ON (s.day, s.half, s.account_no, s.source) = (business_date(), $1, n.account, 'scenario')
+  LEFT JOIN shown f ON (f.day, f.half, f.account_no, f.source) = (business_date(), $1, n.account, 'specific')
+  LEFT JOIN shown b ON (b.day, b.half, b.account_no, b.source) = (business_date(), $1, n.account, 'alert');
 -- Whatever is read item by item says the same as the agenda, which is read from the positions.
 CREATE TEMP TABLE otherwise (day date, half text, what text);
-CREATE FUNCTION pg_temp.compare(half text) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO otherwise
-  SELECT receivables.business_date(), half, 'item by item: ' || coalesce(a.scenario_action, g.collection_agenda)::text
-  FROM (SELECT a AS scenario_action, a.customer_id, (a.step_no, a.action_on, a.amount, cardinality(a.item_ids), a.leader_due_date)::text AS r FROM receivables.scenario_action a) a
-  FULL JOIN (SELECT g AS collection_agenda, g.customer_id, (g.step_no, g.action_on, g.amount, g.items, g.oldest_due_date)::text AS r
-             FROM receivables.collection_agenda g WHERE source = 'scenario') g
-    USING (customer_id)
+PREPARE compare(text) AS INSERT INTO otherwise
+  SELECT business_date(), $1, concat('item by item: ', a.customer_id, ' ', a.r, '; agenda: ', g.customer_id, ' ', g.r)
+  FROM (SELECT customer_id, (step_no, action_on, amount, cardinality(item_ids), leader_due_date)::text AS r FROM scenario_action) a
+  FULL JOIN (SELECT customer_id, (step_no, action_on, amount, items, oldest_due_date)::text AS r FROM shown
+             WHERE (day, half, source) = (business_date(), $1, 'scenario')) g USING (customer_id)
   WHERE a.r IS DISTINCT FROM g.r
-  UNION ALL SELECT receivables.business_date(), half, 'position: ' || c::text FROM receivables.check_positions() c
-$$;
+  UNION ALL SELECT business_date(), $1, 'position: ' || c::text FROM check_positions() c;
 \set ECHO none
 SELECT unnest(ARRAY[
   format('SET search_assign.business_date = %L', d::date),
   'CALL search_assign()',
   'CALL run_automatic_actions()',
-  $$DO 'BEGIN PERFORM pg_temp.look(''am''), pg_temp.compare(''am''); END'$$]
+  $$EXECUTE show('am')$$, $$EXECUTE look('am')$$, $$EXECUTE compare('am')$$]
   || ARRAY(SELECT format('DO %L', format('BEGIN PERFORM %s; END', h.doing)) FROM happening h WHERE h.day = d::date ORDER BY h.no)
-  || $$DO 'BEGIN PERFORM pg_temp.look(''pm''), pg_temp.compare(''pm''); END'$$::text)
+  || ARRAY[$$EXECUTE show('pm')$$, $$EXECUTE look('pm')$$, $$EXECUTE compare('pm')$$])
 FROM generate_series('2026-03-02'::date, '2026-05-31', '1 day') d ORDER BY d \gexec
 \set ECHO all
 SELECT count(*) AS half_days, count(DISTINCT day) AS days, min(day), max(day) FROM seen WHERE account = 'A';
@@ -308,13 +309,13 @@ ORDER BY account, coalesce(h.day, s.day), coalesce(h.half, s.half);
 
 -- ---- what was done ----
 SELECT c.account_no AS account, to_char(l.done_on, 'MM-DD') AS day, l.event, concat_ws(' ', l.scenario, l.step_no, l.step) AS what, l.outcome,
-       to_char(l.planned_on, 'MM-DD') AS planned,
-       to_char(l.new_action_on, 'MM-DD') AS moved, trim_scale(l.amount) AS amount, trim_scale(l.overdue) AS overdue, trim_scale(l.outstanding) AS outstanding
+       to_char(l.planned_on, 'MM-DD') AS planned, to_char(l.new_action_on, 'MM-DD') AS moved,
+       trim_scale(l.amount) AS amount, trim_scale(l.overdue) AS overdue, trim_scale(l.outstanding) AS outstanding
 FROM action_log l JOIN customer c USING (customer_id) ORDER BY l.customer_id, l.action_id;
 SELECT c.account_no AS account, s.promised_at, s.promised_on, s.deadline, s.amount, s.paid, s.state, s.judged_on FROM promise_state s JOIN customer c USING (customer_id)
 ORDER BY s.customer_id, s.promise_id;
 SELECT c.account_no AS account, m.business_date, m.previous, m.name, m.source FROM membership_log m JOIN customer c USING (customer_id) WHERE m.target = 'scenario'
-ORDER BY m.customer_id, m.log_id;
+ORDER BY m.customer_id, m.business_date, m.log_id;
 
 -- Deciding everybody anew changes nothing; nor does a day on which nothing was done but the last.
 CALL search_assign(true);
