@@ -3,7 +3,7 @@
 -- customer's company. Payment plans, cancelling and rates: 66_promise_plan.sql.
 
 CREATE TABLE receivables.payment_plan (
-  customer_id bigint NOT NULL CONSTRAINT payment_plan_customer_id_fkey REFERENCES receivables.customer ON DELETE CASCADE,
+  customer_id bigint NOT NULL,
   plan_id     bigint GENERATED ALWAYS AS IDENTITY,
   made_on     date NOT NULL,
   recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -21,7 +21,7 @@ COMMENT ON COLUMN receivables.payment_plan.amount IS 'Sum of the instalments.';
 COMMENT ON COLUMN receivables.payment_plan.last_on IS 'Date of the last instalment.';
 
 CREATE TABLE receivables.promise (
-  customer_id       bigint NOT NULL CONSTRAINT promise_customer_id_fkey REFERENCES receivables.customer ON DELETE CASCADE,
+  customer_id       bigint NOT NULL,
   promise_id        bigint GENERATED ALWAYS AS IDENTITY,
   promised_on       date NOT NULL CONSTRAINT promise_promised_on_check CHECK (pg_catalog.isfinite(promised_on)),
   amount            numeric NOT NULL CONSTRAINT promise_amount_check CHECK (amount > 0 AND amount < 1e20 AND amount = pg_catalog.round(amount, 4)),

@@ -33,7 +33,7 @@ CREATE TRIGGER search_assign_restore BEFORE INSERT ON receivables.dispute_type
   FOR EACH ROW EXECUTE FUNCTION receivables.replace_shipped_dispute_type();
 
 CREATE TABLE receivables.dispute (
-  customer_id         bigint NOT NULL CONSTRAINT dispute_customer_id_fkey REFERENCES receivables.customer ON DELETE CASCADE,
+  customer_id         bigint NOT NULL,
   dispute_id          bigint GENERATED ALWAYS AS IDENTITY,
   dispute_type        text NOT NULL CONSTRAINT dispute_dispute_type_fkey REFERENCES receivables.dispute_type ON UPDATE CASCADE,
   amount              numeric NOT NULL CONSTRAINT dispute_amount_check CHECK (amount > 0 AND amount < 1e20 AND amount = pg_catalog.round(amount, 4)),

@@ -63,16 +63,6 @@ COMMENT ON COLUMN receivables.ramp_up_customer.ramp_up_id IS 'Ramp-up.';
 COMMENT ON COLUMN receivables.ramp_up_customer.available_on IS 'First business date on which the agenda shows the customer.';
 
 -- A foreign key to customer would refuse TRUNCATE of customer.
-CREATE FUNCTION receivables.forget_customers() RETURNS trigger
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  DELETE FROM receivables.ramp_up_customer c USING old_rows o WHERE c.customer_id = o.customer_id;
-  DELETE FROM receivables.portfolio_share c USING old_rows o WHERE c.customer_id = o.customer_id;
-  RETURN NULL;
-END $$;
-COMMENT ON FUNCTION receivables.forget_customers() IS 'Statement trigger: deleted customers wait in no ramp-up and have no share.';
-CREATE TRIGGER search_assign_forget AFTER DELETE ON receivables.customer
-  REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION receivables.forget_customers();
 
 -- Customers have places: those taken in first, then the search's others by what they owe. Place n is taken in on
 -- day (n - 1) / pace after the start, so the plan needs nobody to carry it out.

@@ -176,6 +176,7 @@ BEGIN
       changed := changed + 1;
     END LOOP;
   END LOOP;
+  PERFORM receivables.apply_changes();
   RETURN changed;
 END $$;
 COMMENT ON FUNCTION receivables.balance_portfolios(text) IS

@@ -111,7 +111,7 @@ FROM receivables.collectable_item i
 UNION ALL
 SELECT coalesce(p.collection_account_id, p.customer_id), i.customer_id, i.item_id, 'specific', f.specific_action_id,
        i.document_no, i.kind, i.document_date, i.due_date, greatest(0, receivables.business_date() - i.due_date),
-       pg_catalog.round(i.open_amount * i.fx_rate, 4), i.status, i.promised_on, i.document_url, false
+       pg_catalog.round(i.open_amount * i.fx_rate, 4)::numeric(28,4), i.status, i.promised_on, i.document_url, false
 FROM receivables.specific_action f
 JOIN receivables.position p ON p.customer_id = f.customer_id
 JOIN receivables.item i ON i.customer_id = f.customer_id AND i.specific_action_id = f.specific_action_id AND i.open_amount > 0

@@ -61,7 +61,8 @@ CREATE TRIGGER search_assign_restore_begins BEFORE INSERT ON receivables.daily_w
 
 -- Order 0: what else is done each day finds the memberships of the day.
 INSERT INTO receivables.daily_work (name, command, run_order) VALUES
-  ('search_assign', 'CALL receivables.search_assign()', 0), ('run_automatic_actions', 'CALL receivables.run_automatic_actions()', 50);
+  ('search_assign', 'CALL receivables.search_assign()', 0), ('advance_payment_plans', 'SELECT receivables.advance_payment_plans()', 20),
+  ('refresh_ramp_ups', 'SELECT receivables.refresh_ramp_ups()', 30), ('run_automatic_actions', 'CALL receivables.run_automatic_actions()', 50);
 
 -- The shipped work is wanted when the business date or the configuration is newer than its last run; the worker lets
 -- changes of the configuration settle. Work that failed waits for the next date; the shipped one can go on where it stood.

@@ -79,7 +79,8 @@ Amount net_amount(Sum due, Sum credits, Sum promised) noexcept {
 
 // The days on which an item falls due, each with the amounts from then on.
 void list_days(Collectable& out, Date as_of) {
-  const Amount pre_due = out.has_leader ? collectable_amount(out, std::max(as_of, out.leader_due_date), false) : 0;
+  const Amount pre_due =
+      out.has_leader ? collectable_amount(out, std::max(as_of, out.leader_due_date), false) : 0;
   Sum due = due_by(out.debits, as_of);
   Sum promised = due_by(out.promised, as_of);
   const auto add_day = [&](Date date) {

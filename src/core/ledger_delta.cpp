@@ -89,7 +89,7 @@ void collect_promises(Bytes promises, DatedProfiles& profiles, std::vector<Profi
 
 // Adds deltas and what is queued to the promises, or to what is held, of a position; false where nothing is
 // added.
-bool apply_promises(Bytes PositionFacets::* facet, const PositionFacets& stored,
+bool apply_promises(Bytes PositionFacets::*facet, const PositionFacets& stored,
                     std::span<const PositionFacets> queued, std::span<Delta> deltas,
                     std::vector<ProfileEntry>& scratch, std::vector<std::uint8_t>& out) {
   const auto says_something = [facet](const PositionFacets& row) { return !(row.*facet).empty(); };

@@ -28,8 +28,7 @@ const char* hint_for(const char* relation) {
   if (strcmp(relation, "hand_assignment") == 0) return "Use pin_scenario(), add_to_group() and the like.";
   if (strcmp(relation, "position") == 0)
     return "Positions follow from the ledger; rebuild_positions() mends them.";
-  if (strcmp(relation, "action_log") == 0)
-    return "The log is append-only; record_action() adds to it.";
+  if (strcmp(relation, "action_log") == 0) return "The log is append-only; record_action() adds to it.";
   return "It is written by the extension as ledger and configuration change.";
 }
 

@@ -209,8 +209,8 @@ void set_decision(Application* application, const Decision& decision, core::Date
   set_column(access, columns.failed, BoolGetDatum(decision.failure_count > 0));
 }
 
-// A run leaves a customer alone whose decision stands: same configuration, same memberships, same next action,
-// not yet due.
+// A run leaves a customer alone whose decision stands: same configuration, same memberships, same next
+// action, not yet due.
 bool stands(Application* application, const Decision& decision, const NextAction& next) {
   PositionAccess* access = application->access;
   const PositionColumns& columns = access->columns;
@@ -348,6 +348,9 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   application->time = stop_timer(Part::Searches, application->time);
   add(Counter::SearchFailures, static_cast<uint64>(decision.failure_count));
   const NextAction next = decide_next_action(&decision, buffers, customer_id);
+  set_next_action(access, next);
+  // What reads the next action assigns nothing that it follows from: a second look is the last.
+  if (application->config->reads_next_action) decide_now(&decision, buffers);
   application->time = stop_timer(Part::Collection, application->time);
   if (application->run && queued.count == 0 && stands(application, decision, next)) return Outcome::Stands;
 
@@ -357,7 +360,6 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
           : core::kNoDate;
   application->time = stop_timer(Part::LookAhead, application->time);
   set_decision(application, decision, std::min(review, next.changes_on));
-  set_next_action(access, next);
   const Outcome outcome = write_decision(application, customer_id, decision, changed);
   if (outcome != Outcome::Written) return outcome;
   remove_queued(application->queue, queued);

@@ -25,7 +25,8 @@ namespace search_assign::pg {
 namespace {
 
 struct QueueColumns {
-  AttrNumber customer_id, queue_id, queued_at, sqlstate, reason, promises, held, contact_emails, contact_phones;
+  AttrNumber customer_id, queue_id, queued_at, sqlstate, reason, promises, held, contact_emails,
+      contact_phones;
   AttrNumber profiles[core::kProfileFacets];
 };
 

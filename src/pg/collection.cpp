@@ -1,8 +1,8 @@
 // The next action of an account's scenario, kept with its position. Backend zone.
 // SQL face: sql/install/69_collection.sql; tests: tests/regress/sql/agenda.sql, tests/oracle.
 //
-// Ordinarily the position alone says it: its profiles give the leader's due date and the amounts of every day.
-// Items are read only where a step has been done (is its leader still the leader?) or where the scenario
+// Ordinarily the position alone says it: its profiles give the leader's due date and the amounts of every
+// day. Items are read only where a step has been done (is its leader still the leader?) or where the scenario
 // ignores small items; other positions only for an account that collects for others.
 #include "search_assign/pg/collection.hpp"
 
@@ -151,7 +151,8 @@ bool another_leads(Collection* collection, const ItemRow& leader) {
     start_items(items, customer_id);
     while (next_item(items, &row)) {
       CHECK_FOR_INTERRUPTS();
-      if (row.figures.due_date == leader.figures.due_date && is_collectable(collection, row) && leads(row, leader))
+      if (row.figures.due_date == leader.figures.due_date && is_collectable(collection, row) &&
+          leads(row, leader))
         return true;
     }
   }
@@ -161,11 +162,13 @@ bool another_leads(Collection* collection, const ItemRow& leader) {
 bool is_leader(Collection* collection, int64 customer_id, int64 item_id) {
   const core::Collectable& collectable = collection->buffers->collectable;
   const auto& customers = collection->buffers->customers;
-  if (item_id == 0 || std::find(customers.begin(), customers.end(), customer_id) == customers.end()) return false;
+  if (item_id == 0 || std::find(customers.begin(), customers.end(), customer_id) == customers.end())
+    return false;
   ItemRow leader;
   start_item(items_of(collection), customer_id, item_id);
   if (!next_item(collection->items, &leader)) return false;
-  if (leader.figures.due_date != collectable.leader_due_date || !is_collectable(collection, leader)) return false;
+  if (leader.figures.due_date != collectable.leader_due_date || !is_collectable(collection, leader))
+    return false;
   return collectable.leader_candidates == 1 || !another_leads(collection, leader);
 }
 
@@ -209,9 +212,8 @@ void use_given_date(Collection* collection, NextAction* next) {
 void find_next_action(Collection* collection, NextAction* next) {
   const core::Collectable& collectable = collection->buffers->collectable;
   const core::CollectionProgress& progress = collection->progress;
-  const bool same_leader =
-      progress.scenario_id == collection->scenario.scenario_id &&
-      is_leader(collection, progress.leader_customer_id, progress.leader_item_id);
+  const bool same_leader = progress.scenario_id == collection->scenario.scenario_id &&
+                           is_leader(collection, progress.leader_customer_id, progress.leader_item_id);
   compute([&] {
     const core::Progress taken = core::scenario_progress(collection->scenario, progress, same_leader);
     const core::NextStep step = core::next_action(collection->scenario, collectable.leader_due_date, taken,
@@ -298,7 +300,11 @@ NextAction decide_next_action(Decision* decision, DecisionBuffers* buffers, int6
   if (collecting_account(access) != 0) return next;
   const core::Scenario* scenario = present_scenario(decision, buffers);
   if (scenario == nullptr || scenario->steps.empty()) return next;
-  Collection collection = {decision, collection_buffers(), *scenario, {}, open_promises_from(decision->config->scenarios, decision->as_of),
+  Collection collection = {decision,
+                           collection_buffers(),
+                           *scenario,
+                           {},
+                           open_promises_from(decision->config->scenarios, decision->as_of),
                            nullptr};
   bool is_null = false;
   const core::Bytes stored = bytes_of(get_column(access->changed, access->columns.progress, &is_null));
@@ -307,7 +313,9 @@ NextAction decide_next_action(Decision* decision, DecisionBuffers* buffers, int6
   const core::Collectable& collectable = collection.buffers->collectable;
   if (collectable.has_leader) find_next_action(&collection, &next);
   if (collectable.promise_ends != core::kNoDate)
-    next.changes_on = std::min(next.changes_on, core::add_days(promise_deadline(decision->config->scenarios, collectable.promise_ends), 1));
+    next.changes_on =
+        std::min(next.changes_on,
+                 core::add_days(promise_deadline(decision->config->scenarios, collectable.promise_ends), 1));
   if (collection.items != nullptr) close_items(collection.items);
   set_ignored(&collection, &next);
   return next;

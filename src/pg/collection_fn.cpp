@@ -52,8 +52,7 @@ SA_FUNCTION(sa_collectable_amount) {
   using namespace search_assign::pg;
   const core::Collectable* collectable = collectable_of(fcinfo);
   if (collectable == nullptr || PG_ARGISNULL(4) || PG_ARGISNULL(5)) PG_RETURN_NULL();
-  const core::Amount amount =
-      core::collectable_amount(*collectable, PG_GETARG_DATEADT(4), PG_GETARG_BOOL(5));
+  const core::Amount amount = core::collectable_amount(*collectable, PG_GETARG_DATEADT(4), PG_GETARG_BOOL(5));
   PG_RETURN_DATUM(numeric_from_sum(amount));
 }
 

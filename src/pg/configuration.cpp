@@ -8,8 +8,8 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/criteria.hpp"
-#include "search_assign/pg/scenario.hpp"
 #include "search_assign/pg/priority.hpp"
+#include "search_assign/pg/scenario.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/subtransaction.hpp"
@@ -271,6 +271,8 @@ void finish_searches(Configuration* config) {
     config->searches[i].time_columns =
         bms_intersect(config->searches[i].columns, config->facts->time_columns);
   if (bms_overlap(config->columns, config->facts->customer_columns)) config->needs_customer = true;
+  const AttrNumber next_action = get_attnum(relation_oid("customer_facts"), "next_action_on");
+  config->reads_next_action = bms_is_member(next_action, config->columns);
   MemoryContextSwitchTo(caller);
 }
 

@@ -108,8 +108,8 @@ void refuse_orphans(const CustomerIds& customers) {
   end_maintenance(scope);
 }
 
-// Accounts that cannot be collected through the one they name: it does not exist, or would itself be collected
-// through another.
+// Accounts that cannot be collected through the one they name: it does not exist, or would itself be
+// collected through another.
 SpiStatement wrong_groupings = {
     "SELECT c.customer_id, c.collection_account_id, a.customer_id IS NULL FROM receivables.customer c"
     " LEFT JOIN receivables.customer a ON a.customer_id = c.collection_account_id"
@@ -137,9 +137,9 @@ void check_groupings(const CustomerIds& customers) {
     const auto customer = static_cast<long long>(spi_int64(rows, 0, 1));
     const auto account = static_cast<long long>(spi_int64(rows, 0, 2));
     if (spi_bool(rows, 0, 3))
-      ereport(ERROR,
-              (errcode(ERRCODE_FOREIGN_KEY_VIOLATION), errmsg("collection account %lld does not exist", account),
-               errhint("Insert it into receivables.customer first.")));
+      ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+                      errmsg("collection account %lld does not exist", account),
+                      errhint("Insert it into receivables.customer first.")));
     ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
                     errmsg("customer %lld cannot be collected through customer %lld", customer, account),
                     errdetail("An account that collects for others is not collected through another."),
@@ -205,7 +205,8 @@ void read_grouping(TupleTableSlot* before, TupleTableSlot* after, int64 customer
   bool has_none = true;
   const int64 old_account =
       before == nullptr ? 0 : bigint_of(before, statement->collection_account_id, &had_none);
-  const int64 new_account = after == nullptr ? 0 : bigint_of(after, statement->collection_account_id, &has_none);
+  const int64 new_account =
+      after == nullptr ? 0 : bigint_of(after, statement->collection_account_id, &has_none);
   if (had_none == has_none && (had_none || old_account == new_account)) return;
   add_customer_id(&statement->grouped, customer_id);
   if (!had_none) add_customer_id(&statement->collecting, old_account);
@@ -240,7 +241,8 @@ void read_customer_rows(TriggerData* trigger, CustomerStatement* statement) {
       if (has_parent && !old_has_none && old_parent == parent_id) has_parent = false;  // unchanged
     }
     add_customer_id(&statement->all, customer_id);
-    read_grouping(has_old ? old_rows.slot : nullptr, has_new ? new_rows.slot : nullptr, customer_id, statement);
+    read_grouping(has_old ? old_rows.slot : nullptr, has_new ? new_rows.slot : nullptr, customer_id,
+                  statement);
     if (has_parent && has_new) add_customer_id(&statement->parented, customer_id);
   }
   close_transition(&old_rows);
@@ -253,7 +255,8 @@ void customer_changed(TriggerData* trigger) {
   init_customer_ids(&statement.parented);
   init_customer_ids(&statement.grouped);
   init_customer_ids(&statement.collecting);
-  statement.collection_account_id = column_number(RelationGetDescr(trigger->tg_relation), "collection_account_id");
+  statement.collection_account_id =
+      column_number(RelationGetDescr(trigger->tg_relation), "collection_account_id");
   statement.customer_id = column_number(RelationGetDescr(trigger->tg_relation), "customer_id");
   statement.parent_id = column_number(RelationGetDescr(trigger->tg_relation), "parent_id");
   read_customer_rows(trigger, &statement);

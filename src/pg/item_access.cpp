@@ -13,8 +13,8 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-// SnapshotSelf: the newest committed versions and this transaction's own, without predicate locks, as positions
-// are read (position.cpp).
+// SnapshotSelf: the newest committed versions and this transaction's own, without predicate locks, as
+// positions are read (position.cpp).
 void start(ItemAccess* access, int64 customer_id, int64 item_id, int keys) {
   ScanKeyData key[2];
   ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(customer_id));
@@ -47,7 +47,9 @@ void close_items(ItemAccess* access) {
 
 void start_items(ItemAccess* access, int64 customer_id) { start(access, customer_id, 0, 1); }
 
-void start_item(ItemAccess* access, int64 customer_id, int64 item_id) { start(access, customer_id, item_id, 2); }
+void start_item(ItemAccess* access, int64 customer_id, int64 item_id) {
+  start(access, customer_id, item_id, 2);
+}
 
 bool next_item(ItemAccess* access, ItemRow* row) {
   if (!index_getnext_slot(access->scan, ForwardScanDirection, access->slot)) return false;

@@ -54,7 +54,8 @@ void load_statuses() {
   MemoryContextReset(status_memory);
   const MaintenanceScope scope = begin_maintenance();
   SPI_connect();
-  const SpiRows rows = spi_select("SELECT code, category, excludes_from_scenario FROM receivables.item_status ORDER BY code");
+  const SpiRows rows =
+      spi_select("SELECT code, category, excludes_from_scenario FROM receivables.item_status ORDER BY code");
   MemoryContext caller = MemoryContextSwitchTo(status_memory);
   statuses = static_cast<StatusEntry*>(palloc(sizeof(StatusEntry) * (rows.count + 1)));
   for (uint64 i = 0; i < rows.count; ++i) {
@@ -122,10 +123,10 @@ ItemColumns item_columns(TupleDesc descriptor) {
   columns.resolver = column_number(descriptor, "resolver");
   columns.promised_on = column_number(descriptor, "promised_on");
   columns.specific_action_id = column_number(descriptor, "specific_action_id");
-  columns.last =
-      std::max({columns.item_id, columns.customer_id, columns.kind, columns.document_date, columns.due_date,
-                columns.fx_rate, columns.amount, columns.open_amount, columns.cleared_on, columns.status,
-                columns.status_on, columns.status_comment, columns.resolver, columns.promised_on, columns.specific_action_id});
+  columns.last = std::max({columns.item_id, columns.customer_id, columns.kind, columns.document_date,
+                           columns.due_date, columns.fx_rate, columns.amount, columns.open_amount,
+                           columns.cleared_on, columns.status, columns.status_on, columns.status_comment,
+                           columns.resolver, columns.promised_on, columns.specific_action_id});
   return columns;
 }
 

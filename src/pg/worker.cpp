@@ -117,7 +117,8 @@ void transaction_event(XactEvent event, void*) {
 }
 
 void register_launcher() {
-  BackgroundWorker launcher = worker_process("search_assign launcher", "sa_launcher_main", kLauncherRestartSeconds);
+  BackgroundWorker launcher =
+      worker_process("search_assign launcher", "sa_launcher_main", kLauncherRestartSeconds);
   launcher.bgw_notify_pid = 0;  // the postmaster starts it
   RegisterBackgroundWorker(&launcher);
 }

@@ -35,10 +35,11 @@ void make_account(const std::vector<Item>& items, Account& account) {
              +1);
   const PositionFacets nothing = empty_facets();
   apply_deltas(nothing, {}, deltas, account.buffers);
-  account.facets = {account.buffers.profile_changed[0] ? Bytes(account.buffers.profiles[0]) : nothing.profiles[0],
-                    account.buffers.promises_changed ? Bytes(account.buffers.promises) : nothing.promises,
-                    account.buffers.held_changed ? Bytes(account.buffers.held) : nothing.held,
-                    {}};
+  account.facets = {
+      account.buffers.profile_changed[0] ? Bytes(account.buffers.profiles[0]) : nothing.profiles[0],
+      account.buffers.promises_changed ? Bytes(account.buffers.promises) : nothing.promises,
+      account.buffers.held_changed ? Bytes(account.buffers.held) : nothing.held,
+      {}};
 }
 
 // The plain reading of domain.md, item by item.

@@ -1,5 +1,5 @@
-// What a scenario works on: the collectable part of an account's open items, and how far the account has come.
-// Pure functions; the steps themselves are in scenario.hpp. SQL face: sql/install/69_collection.sql.
+// What a scenario works on: the collectable part of an account's open items, and how far the account has
+// come. Pure functions; the steps themselves are in scenario.hpp. SQL face: sql/install/69_collection.sql.
 // Tests: tests/unit/collection_test.cpp.
 #pragma once
 
@@ -28,8 +28,8 @@ struct Collectable {
   std::int64_t leader_candidates = 0;  // collectable items of that due date
   Date promise_ends = kNoDate;         // earliest open promise's date
   Amount credits = 0;                  // all open credits, <= 0
-  std::vector<CollectableDay> days;    // collectable amounts from as_of on; they change where an item falls due
-  std::vector<ProfileEntry> debits;    // collectable items by due date
+  std::vector<CollectableDay> days;  // collectable amounts from as_of on; they change where an item falls due
+  std::vector<ProfileEntry> debits;  // collectable items by due date
   std::vector<ProfileEntry> promised;  // of them those under an open promise
 };
 

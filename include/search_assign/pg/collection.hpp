@@ -10,24 +10,26 @@ namespace search_assign::pg {
 struct NextAction {
   int32 step;             // 0 = none
   core::Date action_on;   // kNoDate without one
-  core::Date changes_on;   // first day on which time alone may change the answer; kNoDate = never
+  core::Date changes_on;  // first day on which time alone may change the answer; kNoDate = never
   Datum ignored;          // profile of the items below ignore_below, with those of members
   bool has_ignored;
 };
 
-// progress_of reads a row of the view collection_state; load_progress reads the action log and who is collected through whom into the changed row.
+// progress_of reads a row of the view collection_state; load_progress reads the action log and who is
+// collected through whom into the changed row.
 core::CollectionProgress progress_of(const SpiRows& rows, uint64 row);
 void load_progress(PositionAccess* access, int64 customer_id);
 
-// decide_next_action follows decide_now: the next action of the scenario in buffers->next, from the changed row
-// and, where the account collects for others or small items are ignored, from other rows.
+// decide_next_action follows decide_now: the next action of the scenario in buffers->next, from the changed
+// row and, where the account collects for others or small items are ignored, from other rows.
 NextAction decide_next_action(Decision* decision, DecisionBuffers* buffers, int64 customer_id);
 
 // set_next_action writes it into the changed row; next_action_stands compares it with the row found.
 void set_next_action(PositionAccess* access, const NextAction& next);
 bool next_action_stands(PositionAccess* access, const NextAction& next);
 
-// collecting_account gives the account through which the customer of the changed row is collected, 0 for none.
+// collecting_account gives the account through which the customer of the changed row is collected, 0 for
+// none.
 int64 collecting_account(PositionAccess* access);
 
 }  // namespace search_assign::pg

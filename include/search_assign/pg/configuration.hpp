@@ -42,7 +42,8 @@ struct Configuration {
   Facts* facts;
   bool needs_customer;  // some fact or rule reads the customer row
   bool has_time_terms;
-  bool has_manual_rules;  // rules with autorun = false: only CALL evaluates them
+  bool reads_next_action;  // some search (of an alert or priority) reads next_action_on
+  bool has_manual_rules;   // rules with autorun = false: only CALL evaluates them
   const ScenarioSet* scenarios;
   int target_count;
   TargetName* targets;  // names of all scenarios, portfolios, groups, colleagues, options and alerts

@@ -1,5 +1,5 @@
-// Open items of single customers, straight through the table access method: what a decision has to know of items
-// and the position's profiles cannot say.
+// Open items of single customers, straight through the table access method: what a decision has to know of
+// items and the position's profiles cannot say.
 #pragma once
 
 #include "search_assign/pg/ledger_item.hpp"
@@ -22,8 +22,8 @@ struct ItemAccess {
 ItemAccess* open_items();
 void close_items(ItemAccess* access);
 
-// start_items begins with the customer's items, or with one of them; next_item reads the newest version of the
-// next one, false at the end.
+// start_items begins with the customer's items, or with one of them; next_item reads the newest version of
+// the next one, false at the end.
 void start_items(ItemAccess* access, int64 customer_id);
 void start_item(ItemAccess* access, int64 customer_id, int64 item_id);
 bool next_item(ItemAccess* access, ItemRow* row);

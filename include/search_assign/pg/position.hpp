@@ -20,7 +20,8 @@ namespace search_assign::pg {
 struct PositionColumns {
   AttrNumber customer_id, configuration_version, decided_on, review_on, scenario_id, collection_portfolio_id,
       risk_portfolio_id, contact_emails, contact_phones, hand_made, failed, priority_points, off_worklist,
-      promises, held, progress, ignored, last_action_on, next_action_on, next_step, collection_account_id, has_members, assignment;
+      promises, held, progress, ignored, last_action_on, next_action_on, next_step, collection_account_id,
+      has_members, assignment;
   AttrNumber profiles[core::kProfileFacets];
 };
 

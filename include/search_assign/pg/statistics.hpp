@@ -29,15 +29,15 @@ constexpr int kCounters = static_cast<int>(Counter::CustomersDequeued) + 1;
 constexpr Counter kFirstEffect = Counter::Applications;
 
 enum class Part {
-  Statement,  // statement triggers, without an application at the end of the statement
-  Reading,    // application: position, customer, former memberships, deltas
-  Searches,   // application: facts, searches, decision
-  LookAhead,  // application: next date on which time alone changes the decision
+  Statement,   // statement triggers, without an application at the end of the statement
+  Reading,     // application: position, customer, former memberships, deltas
+  Searches,    // application: facts, searches, decision
+  LookAhead,   // application: next date on which time alone changes the decision
   Collection,  // application: next action of the scenario
-  Writing,    // application: position row
-  Log,        // application: membership_log, failures
-  Run,        // CALL search_assign() as a whole, its applications included
-  Queue,      // consuming change_queue as a whole, its applications included
+  Writing,     // application: position row
+  Log,         // application: membership_log, failures
+  Run,         // CALL search_assign() as a whole, its applications included
+  Queue,       // consuming change_queue as a whole, its applications included
 };
 constexpr int kParts = static_cast<int>(Part::Queue) + 1;
 // Counters first, then the parts.

@@ -5,10 +5,10 @@
 #include "search_assign/pg/prelude.hpp"
 
 extern "C" {
-#include "postmaster/bgworker.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "port/atomics.h"
+#include "postmaster/bgworker.h"
 #include "storage/lwlock.h"
 }
 
