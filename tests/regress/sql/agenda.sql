@@ -18,7 +18,8 @@ EXCEPTION WHEN OTHERS THEN
   RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''), nullif(hint, ''));
 END $$;
 CREATE VIEW pg_temp.agenda AS
-  SELECT customer_id AS id, concat_ws(' ', coalesce(scenario, '-'), step_no, step) AS action, to_char(action_on, 'MM-DD') AS day, days_waiting AS waiting, items, trim_scale(amount) AS amount,
+  SELECT customer_id AS id, concat_ws(' ', coalesce(scenario, '-'), step_no, step) AS action, to_char(action_on, 'MM-DD') AS day, days_waiting AS waiting, items,
+  trim_scale(amount) AS amount,
          trim_scale(overdue) AS overdue, to_char(oldest_due_date, 'MM-DD') AS oldest,
          (SELECT string_agg(CASE WHEN is_leader THEN '*' ELSE '' END || item_id, ' ' ORDER BY is_leader DESC, due_date, open_amount DESC, item_id) FROM collection_agenda_item i
           WHERE i.customer_id = a.customer_id AND i.source = a.source AND i.specific_action_id IS NOT DISTINCT FROM a.specific_action_id) AS agenda_items
@@ -35,20 +36,25 @@ INSERT INTO collector (name) VALUES ('Carla'), ('Carl');
 UPDATE portfolio SET collector = 'Carla';
 
 INSERT INTO scenario (name, is_default, minimum_amount, ignore_below, on_late_entry, on_new_leader, min_contact_days) VALUES
-  ('plain', true, 0, 0, 'first', 'restart', 0), ('least', false, 100, 0, 'first', 'restart', 0), ('coarse', false, 0, 20, 'first', 'restart', 0), ('inherit', false, 0, 0, 'first', 'inherit', 0),
-  ('by age', false, 0, 0, 'by_age', 'by_age', 0), ('contact', false, 0, 0, 'first', 'restart', 7), ('none', false, 0, 0, 'first', 'restart', 0), ('early', false, 0, 0, 'by_age', 'restart', 0);
+  ('plain', true, 0, 0, 'first', 'restart', 0), ('least', false, 100, 0, 'first', 'restart', 0), ('coarse', false, 0, 20, 'first', 'restart', 0),
+  ('inherit', false, 0, 0, 'first', 'inherit', 0),
+  ('by age', false, 0, 0, 'by_age', 'by_age', 0), ('contact', false, 0, 0, 'first', 'restart', 7), ('none', false, 0, 0, 'first', 'restart', 0),
+  ('early', false, 0, 0, 'by_age', 'restart', 0);
 INSERT INTO scenario_step (scenario, step_no, label, channel, offset_days, min_days_after_previous, min_amount)
-  SELECT s.name, t.* FROM scenario s, (VALUES (1, 'Mail', 'email', 5, 0, 0), (2, 'Call', 'call', 10, 3, 0), (3, 'Letter', 'letter', 20, 5, 0)) t WHERE s.name NOT IN ('none', 'early');
+  SELECT s.name, t.* FROM scenario s, (VALUES (1, 'Mail', 'email', 5, 0, 0), (2, 'Call', 'call', 10, 3, 0),
+  (3, 'Letter', 'letter', 20, 5, 0)) t WHERE s.name NOT IN ('none', 'early');
 INSERT INTO scenario_step (scenario, step_no, label, phase, channel, offset_days, min_amount) VALUES
-  ('early', 1, 'Statement', 'pre_due', 'email', -10, 0), ('early', 2, 'Large statement', 'pre_due', 'call', -3, 500), ('early', 5, 'Mail', 'amicable', 'email', 5, 0), ('early', 9, 'Call', 'amicable', 'call', 30, 0);
+  ('early', 1, 'Statement', 'pre_due', 'email', -10, 0), ('early', 2, 'Large statement', 'pre_due', 'call', -3, 500), ('early', 5, 'Mail', 'amicable', 'email', 5, 0),
+  ('early', 9, 'Call', 'amicable', 'call', 30, 0);
 
 -- ---- Minimum amounts: the agenda names the day on which the amount will be reached ----
 INSERT INTO customer (customer_id) SELECT n FROM generate_series(1, 5) n;
-INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (1, 11, '2026-06-01', 60), (1, 12, '2026-06-20', 30), (1, 13, '2026-07-02', 50), (2, 21, '2026-06-01', 99.9999), (3, 31, '2026-06-01', 100),
+INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (1, 11, '2026-06-01', 60), (1, 12, '2026-06-20', 30), (1, 13, '2026-07-02', 50),
+  (2, 21, '2026-06-01', 99.9999), (3, 31, '2026-06-01', 100),
   (4, 41, '2026-07-02', 10), (5, 51, '2026-06-01', 250), (5, 52, '2026-06-30', -160);
 SELECT pin_scenario(n, 'least') FROM generate_series(1, 5) n;
 TABLE pg_temp.agenda;
-UPDATE item SET amount = 45 WHERE item_id = 12;
+UPDATE item SET amount = 45, open_amount = 45 WHERE item_id = 12;
 TABLE pg_temp.agenda;
 -- The day comes; a step is passed over while its own amount is not reached
 SELECT pg_temp.day('2026-06-20');
@@ -63,7 +69,8 @@ CALL search_assign();
 
 -- ---- Items below ignore_below: neither leader nor amount, as old as they are ----
 INSERT INTO customer (customer_id) SELECT n FROM generate_series(6, 8) n;
-INSERT INTO item (customer_id, item_id, due_date, amount, fx_rate) VALUES (6, 61, '2026-01-01', 19.9999, 1), (6, 62, '2026-06-05', 20, 1), (6, 63, '2026-06-01', 10, 2), (7, 71, '2026-06-01', 10, 1), (7, 72, '2026-06-02', 19, 1),
+INSERT INTO item (customer_id, item_id, due_date, amount, fx_rate) VALUES (6, 61, '2026-01-01', 19.9999, 1), (6, 62, '2026-06-05', 20, 1), (6, 63, '2026-06-01', 10, 2),
+  (7, 71, '2026-06-01', 10, 1), (7, 72, '2026-06-02', 19, 1),
   (8, 81, '2026-05-01', 25, 1), (8, 82, '2026-06-08', 300, 1);
 SELECT pin_scenario(n, 'coarse') FROM generate_series(6, 8) n;
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 6 AND 8;
@@ -77,7 +84,8 @@ SELECT * FROM pg_temp.agenda WHERE id BETWEEN 6 AND 8;
 
 -- ---- Credits: whatever their due dates they are taken off; never below nothing ----
 INSERT INTO customer (customer_id) SELECT n FROM generate_series(10, 12) n;
-INSERT INTO item (customer_id, item_id, kind, due_date, amount) VALUES (10, 101, 'invoice', '2026-06-01', 100), (10, 102, 'payment', '2026-07-30', -30), (11, 111, 'invoice', '2026-06-01', 100),
+INSERT INTO item (customer_id, item_id, kind, due_date, amount) VALUES (10, 101, 'invoice', '2026-06-01', 100), (10, 102, 'payment', '2026-07-30', -30),
+  (11, 111, 'invoice', '2026-06-01', 100),
   (11, 112, 'credit_note', '2026-06-14', -100), (11, 113, 'invoice', '2026-06-25', 5), (12, 121, 'payment', '2026-06-01', -50);
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 10 AND 12;
 UPDATE item SET open_amount = 0 WHERE item_id = 112;
@@ -85,7 +93,8 @@ SELECT * FROM pg_temp.agenda WHERE id = 11;
 
 -- ---- Leader: oldest due date, then the larger open amount, then the smaller number ----
 INSERT INTO customer (customer_id) VALUES (13);
-INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (13, 133, '2026-06-02', 50), (13, 132, '2026-06-02', 70), (13, 131, '2026-06-02', 70), (13, 130, '2026-06-03', 900);
+INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (13, 133, '2026-06-02', 50), (13, 132, '2026-06-02', 70), (13, 131, '2026-06-02', 70),
+  (13, 130, '2026-06-03', 900);
 SELECT * FROM pg_temp.agenda WHERE id = 13;
 SELECT complete_action(13) > 0 AS done;
 SELECT * FROM pg_temp.agenda WHERE id = 13;
@@ -98,7 +107,8 @@ SELECT * FROM pg_temp.agenda WHERE id = 13;
 INSERT INTO item_status (code, label, category) VALUES ('soft promise', 'Said so on the phone', 'promise');
 INSERT INTO customer (customer_id) SELECT n FROM generate_series(15, 17) n;
 INSERT INTO item (customer_id, item_id, due_date, amount) SELECT n, n * 10 + i, '2026-06-01'::date + i, 100 * i FROM generate_series(15, 17) n, generate_series(1, 2) i;
-SELECT qualify(15, '{151}', 'promise', promised_on => '2026-06-17'), qualify(16, '{161}', 'soft promise', promised_on => '2026-06-17'), qualify(17, '{171,172}', 'soft promise', promised_on => '2026-06-17');
+SELECT qualify(15, '{151}', 'promise', promised_on => '2026-06-17'), qualify(16, '{161}', 'soft promise', promised_on => '2026-06-17'), qualify(17, '{171,172}', 'soft promise',
+  promised_on => '2026-06-17');
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 15 AND 17;
 SELECT account_id, item_id, status, promised_on, is_promised FROM collectable_item WHERE account_id BETWEEN 15 AND 17 ORDER BY 1, 2;
 -- A promise without end is a hold until somebody ends it
@@ -161,7 +171,8 @@ CALL search_assign();
 
 -- ---- Before the due date: what falls due up to the leader's date ----
 INSERT INTO customer (customer_id) SELECT n FROM generate_series(25, 28) n;
-INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (25, 251, '2026-06-25', 100), (25, 252, '2026-06-26', 900), (26, 261, '2026-06-30', 300), (26, 262, '2026-06-30', 300), (27, 271, '2026-06-20', 100),
+INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (25, 251, '2026-06-25', 100), (25, 252, '2026-06-26', 900), (26, 261, '2026-06-30', 300),
+  (26, 262, '2026-06-30', 300), (27, 271, '2026-06-20', 100),
   (27, 272, '2026-07-20', 100), (28, 281, '2026-06-20', 100), (28, 282, '2026-06-19', -100);
 SELECT pin_scenario(n, 'early') FROM generate_series(25, 28) n;
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 25 AND 28;
@@ -220,7 +231,8 @@ SELECT * FROM pg_temp.agenda WHERE id IN (18, 21);
 
 -- ---- Grouped: accounts collected through another one ----
 INSERT INTO customer (customer_id, account_no) SELECT n, 'G' || n FROM generate_series(40, 44) n;
-INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (40, 401, '2026-06-10', 100), (41, 411, '2026-06-05', 50), (42, 421, '2026-06-12', 30), (42, 422, '2026-06-25', 5), (43, 431, '2026-06-01', 40), (41, 412, '2026-06-30', -20);
+INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (40, 401, '2026-06-10', 100), (41, 411, '2026-06-05', 50), (42, 421, '2026-06-12', 30),
+  (42, 422, '2026-06-25', 5), (43, 431, '2026-06-01', 40), (41, 412, '2026-06-30', -20);
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
 UPDATE customer SET collection_account_id = 40 WHERE customer_id IN (41, 42);
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
@@ -243,6 +255,11 @@ SELECT pg_temp.day('2026-06-20');
 CALL search_assign();
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
 TABLE pg_temp.otherwise;
+-- One statement for account and members
+UPDATE item SET open_amount = open_amount - 1 WHERE item_id IN (401, 411, 421);
+SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
+UPDATE item SET open_amount = open_amount + 1 WHERE item_id IN (401, 411, 421);
+SELECT customer_id, sqlstate, reason FROM change_queue;
 -- Blocked as one
 UPDATE customer SET collection_blocked = true WHERE customer_id = 40;
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
@@ -258,6 +275,7 @@ SELECT customer_id, collection_account_id FROM customer WHERE customer_id BETWEE
 -- To another account, with it in one statement, and by itself again
 UPDATE customer SET collection_account_id = CASE customer_id WHEN 43 THEN NULL ELSE 43 END WHERE customer_id IN (40, 41, 42, 43);
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
+SELECT customer_id, collection_account_id FROM customer WHERE customer_id BETWEEN 40 AND 49 ORDER BY 1;
 UPDATE customer SET collection_account_id = NULL WHERE customer_id IN (40, 41);
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
 TABLE pg_temp.otherwise;
@@ -297,18 +315,20 @@ SELECT * FROM pg_temp.agenda WHERE id IN (43, 50);
 SELECT * FROM check_positions();
 CALL search_assign_pending();
 SELECT * FROM pg_temp.agenda WHERE id IN (43, 50);
--- What is done takes in what is queued
 UPDATE item SET open_amount = 100 WHERE item_id = 501;
-SELECT complete_action(50, step_no => 2) > 0 AS done;
-SELECT * FROM pg_temp.agenda WHERE id = 50;
-RESET search_assign.apply;
 CALL search_assign_pending();
 SELECT * FROM pg_temp.agenda WHERE id = 50;
+-- What is done is seen at once, queued or not
+SELECT complete_action(50, step_no => 2) > 0 AS done;
+RESET search_assign.apply;
+SELECT * FROM pg_temp.agenda WHERE id = 50;
+SELECT count(*) FROM change_queue;
 SELECT * FROM check_positions();
 
 -- ---- Summary by collector, day and channel ----
 SELECT collector, action_on, channel, actions, automatic_actions, customers, trim_scale(amount) AS amount, currency FROM agenda_summary ORDER BY 1, 2, 3;
-SELECT count(*) = (SELECT sum(actions) FROM agenda_summary) AS complete, count(DISTINCT priority_rank) = count(*) AS ranks, max(priority_rank) = count(*) AS without_gaps FROM collection_agenda;
+SELECT count(*) = (SELECT sum(actions) FROM agenda_summary) AS complete, count(DISTINCT priority_rank) = count(*) AS ranks,
+  max(priority_rank) = count(*) AS without_gaps FROM collection_agenda;
 
 -- ---- Positions that were tampered with are mended from the log ----
 TABLE pg_temp.otherwise;
