@@ -276,8 +276,22 @@ SELECT customer_id, collection_account_id FROM customer WHERE customer_id BETWEE
 UPDATE customer SET collection_account_id = CASE customer_id WHEN 43 THEN NULL ELSE 43 END WHERE customer_id IN (40, 41, 42, 43);
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
 SELECT customer_id, collection_account_id FROM customer WHERE customer_id BETWEEN 40 AND 49 ORDER BY 1;
-UPDATE customer SET collection_account_id = NULL WHERE customer_id IN (40, 41);
+-- One leaves, others stay
+UPDATE customer SET collection_account_id = NULL WHERE customer_id = 42;
 SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
+UPDATE customer SET collection_account_id = NULL WHERE customer_id IN (40, 41);
+UPDATE customer SET collection_account_id = 43 WHERE customer_id = 42;
+SELECT * FROM pg_temp.agenda WHERE id BETWEEN 40 AND 44;
+INSERT INTO customer (customer_id, collection_account_id) VALUES (46, 43), (47, 43);
+INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (46, 461, '2026-05-20', 9), (47, 471, '2026-05-25', 9);
+SELECT * FROM pg_temp.agenda WHERE id = 43;
+UPDATE customer SET collection_account_id = NULL WHERE customer_id = 46;
+SELECT * FROM pg_temp.agenda WHERE id IN (43, 46);
+BEGIN;
+DELETE FROM item WHERE customer_id = 47;
+DELETE FROM customer WHERE customer_id = 47;
+COMMIT;
+SELECT * FROM pg_temp.agenda WHERE id = 43;
 TABLE pg_temp.otherwise;
 SELECT * FROM check_positions();
 
@@ -318,10 +332,11 @@ SELECT * FROM pg_temp.agenda WHERE id IN (43, 50);
 UPDATE item SET open_amount = 100 WHERE item_id = 501;
 CALL search_assign_pending();
 SELECT * FROM pg_temp.agenda WHERE id = 50;
--- What is done is seen at once, queued or not
+-- What is done is queued likewise
 SELECT complete_action(50, step_no => 2) > 0 AS done;
-RESET search_assign.apply;
+CALL search_assign_pending();
 SELECT * FROM pg_temp.agenda WHERE id = 50;
+RESET search_assign.apply;
 SELECT count(*) FROM change_queue;
 SELECT * FROM check_positions();
 
