@@ -1,5 +1,5 @@
--- Three months in the life of five accounts, day by day, against a diary written by hand from the rules of collection
--- (README, chapter on scenarios) before anything was run. March to May 2026, which begin on a Sunday, Wednesday and Friday.
+-- Three months in the life of five accounts, day by day, against a diary that was written by hand from the rules of
+-- collection alone, before anything was run. March to May 2026, which begin on a Sunday, Wednesday and Friday.
 \set VERBOSITY terse
 SET client_min_messages = warning;
 DROP EXTENSION IF EXISTS search_assign CASCADE;
