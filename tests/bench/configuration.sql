@@ -33,3 +33,12 @@ INSERT INTO receivables.assignment_rule (priority, search, portfolio) VALUES (10
 INSERT INTO receivables.assignment_rule (search, customer_group) VALUES ('very late', 'Group 1'), ('risky', 'Group 2'), ('late', 'Group 3'),
   ('mostly overdue', 'Group 4'), ('credits', 'Group 5'), ('many items', 'Group 6'), ('big overdue', 'Group 7'), ('disputed', 'Group 8'), ('sleeping', 'Group 9'), ('bad payer', 'Group 10');
 INSERT INTO receivables.assignment_rule (search, option) VALUES ('standard', 'interactive_email'), ('grown', 'discretionary_limit'), ('no e-mail', 'recovery_fee');
+-- The scenarios have steps, so that every change of the ledger asks for the next action.
+SELECT receivables.install_example_scenarios();
+INSERT INTO receivables.scenario_step
+SELECT (pg_catalog.jsonb_populate_record(t, pg_catalog.jsonb_build_object('scenario', n.name))).*
+FROM (VALUES ('Standard', 'standard'), ('Key account', 'key account'), ('Small', 'automated small'), ('Risky', 'risky'), ('Pre-due', 'standard'),
+             ('Public', 'public sector')) n(name, example)
+JOIN receivables.scenario_step t ON t.scenario = n.example;
+UPDATE receivables.scenario s SET minimum_amount = e.minimum_amount, on_late_entry = e.on_late_entry, on_new_leader = e.on_new_leader, min_contact_days = e.min_contact_days
+FROM receivables.scenario e WHERE (s.name, e.name) IN (('Standard', 'standard'), ('Key account', 'key account'), ('Small', 'automated small'), ('Risky', 'risky'));
