@@ -89,4 +89,7 @@ INSERT INTO receivables.assignment_rule (search, customer_group) VALUES
 INSERT INTO receivables.assignment_rule (search, option) VALUES
   ('small', 'interactive_email');
 
+-- A promise is checked on its day, a dispute followed up with whoever resolves it.
+SELECT receivables.install_example_action_models() AS action_models \gset
+
 COMMIT;
