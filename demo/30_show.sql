@@ -144,11 +144,16 @@ SELECT collector, count(*) FILTER (WHERE automatic = 'auto') AS "by itself",
        count(*) FILTER (WHERE automatic = 'manual') AS "by hand", round(sum(amount)) AS "to collect"
 FROM morning GROUP BY collector ORDER BY collector;
 
-\echo 'The agenda of Daniel Brooks begins with:'
+-- Who has most to collect by hand, and two customers to call at least.
+SELECT count(collector) AS enough, min(collector) AS collector
+FROM (SELECT collector FROM morning WHERE automatic = 'manual' AND collector IS NOT NULL
+      GROUP BY collector HAVING count(*) > 1 ORDER BY sum(amount) DESC, collector LIMIT 1) AS m \gset
+\if :enough
+\echo 'The agenda of' :collector 'begins with:'
 \echo
 SELECT place, account_no AS account, left(customer, 32) AS customer, step, days_waiting AS "days waiting", items,
        round(amount) AS "to collect"
-FROM morning WHERE collector = 'Daniel Brooks' AND automatic <> 'auto' AND place <= 5 ORDER BY place;
+FROM morning WHERE collector = :'collector' AND automatic <> 'auto' AND place <= 5 ORDER BY place;
 
 -- The first two on whom something can be done by hand; the largest invoice due of each.
 CREATE TEMP TABLE called AS
@@ -157,7 +162,7 @@ FROM morning m
 CROSS JOIN LATERAL (SELECT i.item_id, i.document_no FROM collection_agenda_item i
                     WHERE i.customer_id = m.customer_id AND i.source = 'scenario' AND i.due_date < business_date()
                     ORDER BY i.open_amount DESC, i.item_id LIMIT 1) AS i
-WHERE m.collector = 'Daniel Brooks' AND m.automatic = 'manual'
+WHERE m.collector = :'collector' AND m.automatic = 'manual'
 ORDER BY m.place LIMIT 2;
 SELECT customer_id AS first, account_no AS first_account, customer AS first_name, item_id AS first_item, document_no AS first_invoice,
        business_date() + 7 AS promised_on
@@ -187,5 +192,9 @@ SELECT a.account_no AS account, a.source, a.step, a.action_on - business_date() 
        round(a.amount) AS "to collect", a.resolver
 FROM collection_agenda a JOIN called c USING (customer_id)
 ORDER BY c.line, a.action_on, a.source;
-DROP TABLE morning, called;
+DROP TABLE called;
+\else
+\echo 'A company this small leaves nobody two customers to call today.'
+\endif
+DROP TABLE morning;
 \echo 'A payment ends what it clears in its own transaction; a reversed payment brings it back.'
