@@ -196,8 +196,8 @@ DECLARE
   former date;
   logged bigint;
 BEGIN
-  PERFORM receivables.apply_changes();
   PERFORM receivables.lock_customer(customer_id);
+  PERFORM receivables.apply_changes(customer_id);
   SELECT a.* INTO pending FROM receivables.scenario_action a WHERE a.customer_id = log_scenario_action.customer_id;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'customer % has no pending scenario action', customer_id

@@ -40,11 +40,11 @@ COMMENT ON FUNCTION receivables.action_logged() IS 'Statement trigger of action_
 CREATE TRIGGER search_assign_insert AFTER INSERT ON receivables.action_log
   REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION receivables.action_logged();
 
-CREATE FUNCTION receivables.apply_changes() RETURNS void
+CREATE FUNCTION receivables.apply_changes(customer_id bigint DEFAULT NULL) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sa_apply_changes';
-COMMENT ON FUNCTION receivables.apply_changes() IS
-  'Applies what this transaction has changed so far, so that it sees memberships and agenda as they will be after its commit.';
-REVOKE ALL ON FUNCTION receivables.apply_changes() FROM PUBLIC;
+COMMENT ON FUNCTION receivables.apply_changes(bigint) IS
+  'Applies what this transaction has changed so far, and what is queued for the customer named, so that it sees memberships and agenda as they will be after its commit; also under search_assign.apply = queue.';
+REVOKE ALL ON FUNCTION receivables.apply_changes(bigint) FROM PUBLIC;
 
 -- Collectable part of an account on a day, from its position's columns.
 CREATE FUNCTION receivables.collectable_amount(receivables receivables.maturity_profile, promises bytea, held bytea, ignored receivables.maturity_profile, day date, pre_due boolean)

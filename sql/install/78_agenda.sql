@@ -24,19 +24,23 @@ JOIN receivables.position p ON p.customer_id = f.customer_id
 LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id
 UNION ALL
 -- Alerts of the collection agenda.
-SELECT p.customer_id, p.collection_portfolio_id, p.scenario_id, l.since, NULL, l.label, NULL, 'task', 'manual', NULL,
+SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
+       l.since, NULL, l.label, NULL, 'task', 'manual', NULL,
        'alert', NULL, l.level, NULL, receivables.item_count(p.receivables), receivables.total(p.receivables)::numeric(28,4),
        receivables.overdue(p.receivables)::numeric(28,4), receivables.oldest_due(p.receivables)
 FROM receivables.alert l
 JOIN receivables.position p ON p.customer_id = l.customer_id
+LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id
 WHERE l.agenda = 'collection'
 UNION ALL
 -- Broken promises that nobody has followed up yet.
-SELECT p.customer_id, p.collection_portfolio_id, p.scenario_id, b.judged_on, NULL, b.label, NULL, 'call', 'manual', NULL,
+SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
+       b.judged_on, NULL, b.label, NULL, 'call', 'manual', NULL,
        'alert', NULL, 'warning', NULL, receivables.item_count(p.receivables), b.missing, receivables.overdue(p.receivables)::numeric(28,4),
        receivables.oldest_due(p.receivables)
 FROM receivables.broken_promise b
-JOIN receivables.position p ON p.customer_id = b.customer_id;
+JOIN receivables.position p ON p.customer_id = b.customer_id
+LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id;
 COMMENT ON VIEW receivables.agenda_action IS
   'One row per action due or coming, before names are added: the scenario''s next action, specific actions, alerts and broken promises to be followed up. Used by collection_agenda.';
 COMMENT ON COLUMN receivables.agenda_action.customer_id IS 'Account.';
@@ -107,7 +111,13 @@ SELECT i.account_id AS customer_id, i.customer_id AS item_customer_id, i.item_id
        i.document_no, i.kind, i.document_date, i.due_date, greatest(0, receivables.business_date() - i.due_date) AS days_overdue, i.open_amount, i.status, i.promised_on,
        i.document_url,
        row_number() OVER (PARTITION BY i.account_id ORDER BY i.due_date, i.open_amount DESC, i.item_id) = 1 AS is_leader
-FROM receivables.collectable_item i
+FROM receivables.collection_account a
+JOIN receivables.scenario s ON s.scenario_id = a.scenario_id
+JOIN receivables.scenario_step t ON t.scenario = s.name AND t.step_no = a.next_step
+CROSS JOIN LATERAL (SELECT greatest(a.next_action_on, receivables.business_date(),
+    CASE t.phase WHEN 'pre_due' THEN receivables.leader_due_date(a.receivables, a.promises, a.held, a.ignored) END) AS day) d
+JOIN receivables.collectable_item i ON i.account_id = a.customer_id AND i.due_date <= d.day
+WHERE a.next_action_on IS NOT NULL
 UNION ALL
 SELECT coalesce(p.collection_account_id, p.customer_id), i.customer_id, i.item_id, 'specific', f.specific_action_id,
        i.document_no, i.kind, i.document_date, i.due_date, greatest(0, receivables.business_date() - i.due_date),
@@ -117,7 +127,7 @@ JOIN receivables.position p ON p.customer_id = f.customer_id
 JOIN receivables.item i ON i.customer_id = f.customer_id AND i.specific_action_id = f.specific_action_id AND i.open_amount > 0
 WHERE f.state = 'planned';
 COMMENT ON VIEW receivables.collection_agenda_item IS
-  'One row per item of an action of the agenda (key item_customer_id, item_id, source): the collectable items of an account, the leader first, and those of specific actions.';
+  'One row per item of an action of the agenda (key item_customer_id, item_id, source): the collectable items of an account that are due on the day of its action, and those of specific actions.';
 COMMENT ON COLUMN receivables.collection_agenda_item.customer_id IS 'Account, as in collection_agenda.';
 COMMENT ON COLUMN receivables.collection_agenda_item.item_customer_id IS 'Customer of the item: the account, or one collected through it.';
 COMMENT ON COLUMN receivables.collection_agenda_item.item_id IS 'Item.';

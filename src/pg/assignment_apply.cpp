@@ -335,6 +335,9 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   if (application->reread && !sees_position(access, GetTransactionSnapshot())) return Outcome::Busy;
   start_change(access);
   if (count > 0 || queued.count > 0) add_changes(access, queued, deltas, count);
+  const int64 former_account = collecting_account(access);
+  if (former_account != 0 && (count > 0 || queued.count > 0))
+    add_customer_id(&application->collecting, former_account);
   Decision decision = start_decision(application);
   const bool may_be_gone = queued.count > 0 || touched(deltas, count, core::kTouchDeleted);
   if (!read_customer(application, customer_id, may_be_gone, &decision))
@@ -364,7 +367,8 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   if (outcome != Outcome::Written) return outcome;
   remove_queued(application->queue, queued);
   const int64 account = collecting_account(access);
-  if (account != 0 && (count > 0 || queued.count > 0)) add_customer_id(&application->collecting, account);
+  if (account != 0 && account != former_account && (count > 0 || queued.count > 0))
+    add_customer_id(&application->collecting, account);
   return outcome;
 }
 
@@ -422,7 +426,9 @@ bool lie_close(const int64* customer_ids, size_t count) {
 // The accounts through which the customers written are collected: their next action follows from all of them.
 void decide_collecting_accounts(Application* application) {
   sort_customer_ids(&application->collecting);
+  if (application->collecting.count == 0) return;
   bool changed = false;
+  CommandCounterIncrement();  // they may have been written a moment ago, themselves
   restart_positions(application->access);
   for (size_t i = 0; i < application->collecting.count; ++i)
     decide_customer(application, application->collecting.ids[i], nullptr, 0, &changed);

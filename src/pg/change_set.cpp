@@ -110,10 +110,13 @@ void apply_or_queue(Application* application) {
   MemoryContextDelete(memory);
 }
 
+// The functions on collection actions have to see what they do, whatever search_assign.apply says.
+bool apply_at_once = false;
+
 void apply_piece(core::Delta* deltas, size_t count, bool at_commit) {
   Application application = {deltas, count, at_commit};
   compute([&] { core::group_by_customer({deltas, count}); });
-  if (apply_mode() == kApplyFromQueue) {
+  if (apply_mode() == kApplyFromQueue && !apply_at_once) {
     size_t others = 0;
     compute([&] { others = core::split_deleted_customers({deltas, count}); });
     queue_deltas(deltas, others, {0, "search_assign.apply = queue"});
@@ -242,6 +245,15 @@ std::vector<core::Delta>& change_set_deltas() { return current->deltas; }
 void change_set_touch(int64 customer_id, uint8_t what) {
   change_set_enter_level();
   compute([&] { current->deltas.push_back({customer_id, 0, 0, 0, core::Facet::Touch, 1, what}); });
+}
+
+void change_set_apply_at_once() {
+  apply_at_once = true;
+  PG_TRY();
+  { change_set_apply_all(); }
+  PG_FINALLY();
+  { apply_at_once = false; }
+  PG_END_TRY();
 }
 
 void change_set_apply() {

@@ -81,7 +81,10 @@ SA_FUNCTION(sa_open_promises_from) {
 }
 
 SA_FUNCTION(sa_apply_changes) {
-  search_assign::pg::change_set_apply_all();
+  using namespace search_assign::pg;
+  // What is queued for the customer is taken in with it.
+  if (!PG_ARGISNULL(0)) change_set_touch(PG_GETARG_INT64(0), core::kTouchProgress);
+  change_set_apply_at_once();
   PG_RETURN_VOID();
 }
 

@@ -27,6 +27,8 @@ void change_set_apply();
 // change_set_apply_all applies what the outer levels hold, too, so that positions show all the transaction
 // has done.
 void change_set_apply_all();
+// change_set_apply_at_once does so under search_assign.apply = queue, too.
+void change_set_apply_at_once();
 
 // register_change_set_callbacks is called once from _PG_init.
 void register_change_set_callbacks();
