@@ -39,11 +39,14 @@ INSERT INTO receivables.search (name, criteria, description) VALUES
   ('no e-mail',       'outstanding >= 15000 and not has_email',
    'Strategic and standard customers whom no e-mail reaches');
 
-INSERT INTO receivables.scenario (name, minimum_amount, ignore_below, min_contact_days, is_default, description) VALUES
-  ('Key and standard',            500, 50, 3, false, 'Polite and personal, from before the due date'),
-  ('Key and standard, no e-mail', 500, 50, 3, false, 'The same by telephone and letter'),
-  ('Automated small',             100, 25, 5, true,  'Sent without anybody''s work until the last step'),
-  ('No action - old items',         0,  0, 0, false, 'No steps: reminders wait until the old items have a status');
+-- Where another invoice leads because the oldest one is paid, promised or disputed, its own age says how to go on; a
+-- small customer is asked from the start.
+INSERT INTO receivables.scenario
+  (name, minimum_amount, ignore_below, on_new_leader, min_contact_days, is_default, description) VALUES
+  ('Key and standard',            500, 50, 'by_age',  3, false, 'Polite and personal, from before the due date'),
+  ('Key and standard, no e-mail', 500, 50, 'by_age',  3, false, 'The same by telephone and letter'),
+  ('Automated small',             100, 25, 'restart', 5, true,  'Sent without anybody''s work until the last step'),
+  ('No action - old items',         0,  0, 'restart', 0, false, 'No steps: reminders wait until the old items have a status');
 
 INSERT INTO receivables.scenario_step
   (scenario, step_no, phase, label, channel, automatic, offset_days, min_days_after_previous, min_amount, template)
@@ -88,5 +91,8 @@ INSERT INTO receivables.assignment_rule (search, customer_group) VALUES
   ('risky',           'Risky customers');
 INSERT INTO receivables.assignment_rule (search, option) VALUES
   ('small', 'interactive_email');
+
+-- A promise is checked on its day, a dispute followed up with whoever resolves it.
+SELECT receivables.install_example_action_models() AS action_models \gset
 
 COMMIT;

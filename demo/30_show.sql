@@ -1,4 +1,4 @@
--- Demo, part 3: what the credit manager of My Company North America sees.
+-- Demo, part 3: what the credit manager of My Company North America sees, and a collector's morning.
 --
 --   psql -Xq -f demo/30_show.sql
 \set ON_ERROR_STOP on
@@ -128,3 +128,73 @@ ORDER BY k.line;
 ROLLBACK;
 DROP TABLE key_accounts;
 \echo 'That run took' :milliseconds 'ms.'
+
+-- ---- a collector's morning ------------------------------------------------------------------------------------------
+
+\echo
+\echo 'A collector''s morning: what is due, by collector. E-mails and letters that need nobody go out with'
+\echo 'the daily work, CALL receivables.run_automatic_actions().'
+\echo
+CREATE TEMP TABLE morning AS
+SELECT a.collector, a.customer_id, a.account_no, a.customer, a.automatic, a.step, a.days_waiting, a.items, a.amount,
+       row_number() OVER (PARTITION BY a.collector, a.automatic <> 'auto' ORDER BY a.priority_rank) AS place
+FROM collection_agenda a WHERE a.action_on <= business_date();
+SELECT collector, count(*) FILTER (WHERE automatic = 'auto') AS "by itself",
+       count(*) FILTER (WHERE automatic = 'confirm') AS "once confirmed",
+       count(*) FILTER (WHERE automatic = 'manual') AS "by hand", round(sum(amount)) AS "to collect"
+FROM morning GROUP BY collector ORDER BY collector;
+
+-- Who has most to collect by hand, and two customers to call at least.
+SELECT count(collector) AS enough, min(collector) AS collector
+FROM (SELECT collector FROM morning WHERE automatic = 'manual' AND collector IS NOT NULL
+      GROUP BY collector HAVING count(*) > 1 ORDER BY sum(amount) DESC, collector LIMIT 1) AS m \gset
+\if :enough
+\echo 'The agenda of' :collector 'begins with:'
+\echo
+SELECT place, account_no AS account, left(customer, 32) AS customer, step, days_waiting AS "days waiting", items,
+       round(amount) AS "to collect"
+FROM morning WHERE collector = :'collector' AND automatic <> 'auto' AND place <= 5 ORDER BY place;
+
+-- The first two on whom something can be done by hand; the largest invoice due of each.
+CREATE TEMP TABLE called AS
+SELECT row_number() OVER (ORDER BY m.place) AS line, m.customer_id, m.account_no, m.customer, i.item_id, i.document_no
+FROM morning m
+CROSS JOIN LATERAL (SELECT i.item_id, i.document_no FROM collection_agenda_item i
+                    WHERE i.customer_id = m.customer_id AND i.source = 'scenario' AND i.due_date < business_date()
+                    ORDER BY i.open_amount DESC, i.item_id LIMIT 1) AS i
+WHERE m.collector = :'collector' AND m.automatic = 'manual'
+ORDER BY m.place LIMIT 2;
+SELECT customer_id AS first, account_no AS first_account, customer AS first_name, item_id AS first_item, document_no AS first_invoice,
+       business_date() + 7 AS promised_on
+FROM called WHERE line = 1 \gset
+SELECT customer_id AS second, account_no AS second_account, customer AS second_name, item_id AS second_item, document_no AS second_invoice
+FROM called WHERE line = 2 \gset
+
+\echo :first_account :first_name 'promises to pay' :first_invoice 'in a week:'
+\echo
+\echo '  SELECT receivables.complete_action(':first', outcome => ''promised'');'
+\echo '  SELECT receivables.qualify(':first', ''{':first_item'}'', ''promise'', promised_on => ''':promised_on''');'
+\echo
+\echo :second_account :second_name 'disputes the price of' :second_invoice:
+\echo
+\echo '  SELECT receivables.complete_action(':second', outcome => ''disputed'');'
+\echo '  SELECT receivables.open_dispute(':second', ''{':second_item'}'', ''price'', resolver => ''Sales'');'
+\echo
+SELECT clock_timestamp() AS started \gset
+SELECT complete_action(:first, outcome => 'promised') AS done,
+       qualify(:first, ARRAY[:first_item], 'promise', promised_on => :'promised_on') AS planned \gset
+SELECT complete_action(:second, outcome => 'disputed') AS done,
+       open_dispute(:second, ARRAY[:second_item], 'price', resolver => 'Sales') AS opened \gset
+SELECT round(extract(epoch FROM clock_timestamp() - :'started') * 1000, 1) AS milliseconds \gset
+\echo 'That took' :milliseconds 'ms. The two invoices are followed up for themselves, the rest goes on with the scenario:'
+\echo
+SELECT a.account_no AS account, a.source, a.step, a.action_on - business_date() AS "in days", a.items,
+       round(a.amount) AS "to collect", a.resolver
+FROM collection_agenda a JOIN called c USING (customer_id)
+ORDER BY c.line, a.action_on, a.source;
+DROP TABLE called;
+\else
+\echo 'A company this small leaves nobody two customers to call today.'
+\endif
+DROP TABLE morning;
+\echo 'A payment ends what it clears in its own transaction; a reversed payment brings it back.'

@@ -17,7 +17,7 @@ CREATE TRIGGER search_assign_restore BEFORE INSERT ON receivables.payer_profile_
 CREATE FUNCTION receivables.promised_profile(promises bytea, as_of date DEFAULT receivables.business_date()) RETURNS receivables.maturity_profile
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sa_promised_profile';
 COMMENT ON FUNCTION receivables.promised_profile(bytea, date) IS
-  'Profile of the items promised and not broken on the date: the promised date has not passed, or none was given.';
+  'Profile of the items promised and not broken on the date: the promise''s deadline (promise_deadline) has not passed, or no date was given.';
 
 CREATE FUNCTION receivables.sales_12m(sales receivables.maturity_profile, as_of date DEFAULT receivables.business_date()) RETURNS numeric
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sa_sales_12m';
@@ -111,11 +111,11 @@ COMMENT ON COLUMN receivables.customer_facts.days_overdue IS 'Days the oldest op
 COMMENT ON COLUMN receivables.customer_facts.receivables IS 'Maturity profile of all open items.';
 COMMENT ON COLUMN receivables.customer_facts.unqualified IS 'Maturity profile of the open items without a status.';
 COMMENT ON COLUMN receivables.customer_facts.disputed IS 'Maturity profile of the open items with a status of category dispute.';
-COMMENT ON COLUMN receivables.customer_facts.promised IS 'Maturity profile of the open items promised and not broken: the promised date has not passed.';
+COMMENT ON COLUMN receivables.customer_facts.promised IS 'Maturity profile of the open items promised and not broken: the deadline of the promise (promise_deadline) has not passed.';
 COMMENT ON COLUMN receivables.customer_facts.last_payment_on IS 'Latest date on which an invoice was paid, at least in part, or of a payment item; NULL where never.';
 COMMENT ON COLUMN receivables.customer_facts.last_invoice_on IS 'Latest document date of an invoice; NULL where never.';
-COMMENT ON COLUMN receivables.customer_facts.last_action_on IS 'Date of the last collection action; NULL where never (no action is recorded before the agenda is built).';
-COMMENT ON COLUMN receivables.customer_facts.next_action_on IS 'Date of the next collection action, NULL until the agenda is built. Follows from assignment: not for rules.';
+COMMENT ON COLUMN receivables.customer_facts.last_action_on IS 'Date of the last collection action done or recorded (action_log); NULL where never.';
+COMMENT ON COLUMN receivables.customer_facts.next_action_on IS 'Date of the scenario''s next action (collection_agenda), NULL where none comes. Follows from assignment: not for rules.';
 COMMENT ON COLUMN receivables.customer_facts.sales_12m IS 'Invoices, debit and credit notes dated within the last 12 months.';
 COMMENT ON COLUMN receivables.customer_facts.average_days_late IS 'Amount-weighted days late over the payments of this calendar month and the six before it; NULL without one.';
 COMMENT ON COLUMN receivables.customer_facts.payer_profile IS 'Payment behaviour: excellent, good, average, slow, bad, very bad (bands in payer_profile_band), or unknown.';

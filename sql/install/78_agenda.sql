@@ -1,5 +1,6 @@
 -- Agenda: one row for each action that is due or coming. The scenario's actions come from the positions alone,
--- by an index on portfolio and date (src/pg/collection.cpp keeps them).
+-- by an index on portfolio and date (src/pg/collection.cpp keeps them). Portfolios are joined in each part of the union:
+-- behind it the planner would know nothing of their columns, and take a collector's actions for a handful.
 
 CREATE VIEW receivables.agenda_action AS
 -- The scenario's next action.
@@ -9,38 +10,42 @@ SELECT a.customer_id, a.collection_portfolio_id, a.scenario_id, a.next_action_on
        receivables.collectable_amount(a.receivables, a.promises, a.held, a.ignored, greatest(a.next_action_on, receivables.business_date()), t.phase = 'pre_due')
          ::numeric(28,4) AS amount,
        receivables.overdue(a.receivables)::numeric(28,4) AS overdue,
-       receivables.leader_due_date(a.receivables, a.promises, a.held, a.ignored) AS oldest_due_date
+       receivables.leader_due_date(a.receivables, a.promises, a.held, a.ignored) AS oldest_due_date, f.collector, f.name AS portfolio
 FROM receivables.collection_account a
 JOIN receivables.scenario s ON s.scenario_id = a.scenario_id
 JOIN receivables.scenario_step t ON t.scenario = s.name AND t.step_no = a.next_step
+LEFT JOIN receivables.portfolio f ON f.portfolio_id = a.collection_portfolio_id
 WHERE a.next_action_on IS NOT NULL
 UNION ALL
 -- Specific actions with open items, collected with the account of their customer.
 SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
        f.action_on, NULL, f.label, NULL, f.channel, f.automatic, NULL,
-       'specific', f.specific_action_id, NULL, f.resolver, f.items, f.amount, f.overdue, f.oldest_due_date
+       'specific', f.specific_action_id, NULL, f.resolver, f.items, f.amount, f.overdue, f.oldest_due_date, o.collector, o.name
 FROM receivables.pending_specific_action f
 JOIN receivables.position p ON p.customer_id = f.customer_id
 LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id
+LEFT JOIN receivables.portfolio o ON o.portfolio_id = coalesce(a.collection_portfolio_id, p.collection_portfolio_id)
 UNION ALL
 -- Alerts of the collection agenda.
 SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
        l.since, NULL, l.label, NULL, 'task', 'manual', NULL,
        'alert', NULL, l.level, NULL, receivables.item_count(p.receivables), receivables.total(p.receivables)::numeric(28,4),
-       receivables.overdue(p.receivables)::numeric(28,4), receivables.oldest_due(p.receivables)
+       receivables.overdue(p.receivables)::numeric(28,4), receivables.oldest_due(p.receivables), f.collector, f.name
 FROM receivables.alert l
 JOIN receivables.position p ON p.customer_id = l.customer_id
 LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id
+LEFT JOIN receivables.portfolio f ON f.portfolio_id = coalesce(a.collection_portfolio_id, p.collection_portfolio_id)
 WHERE l.agenda = 'collection'
 UNION ALL
 -- Broken promises that nobody has followed up yet.
 SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
        b.judged_on, NULL, b.label, NULL, 'call', 'manual', NULL,
        'alert', NULL, 'warning', NULL, receivables.item_count(p.receivables), b.missing, receivables.overdue(p.receivables)::numeric(28,4),
-       receivables.oldest_due(p.receivables)
+       receivables.oldest_due(p.receivables), f.collector, f.name
 FROM receivables.broken_promise b
 JOIN receivables.position p ON p.customer_id = b.customer_id
-LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id;
+LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id
+LEFT JOIN receivables.portfolio f ON f.portfolio_id = coalesce(a.collection_portfolio_id, p.collection_portfolio_id);
 COMMENT ON VIEW receivables.agenda_action IS
   'One row per action due or coming, before names are added: the scenario''s next action, specific actions, alerts and broken promises to be followed up. Used by collection_agenda.';
 COMMENT ON COLUMN receivables.agenda_action.customer_id IS 'Account.';
@@ -61,18 +66,19 @@ COMMENT ON COLUMN receivables.agenda_action.items IS 'Number of items concerned.
 COMMENT ON COLUMN receivables.agenda_action.amount IS 'Their collectable or open amount.';
 COMMENT ON COLUMN receivables.agenda_action.overdue IS 'Overdue amount of the account, of a specific action that of its items.';
 COMMENT ON COLUMN receivables.agenda_action.oldest_due_date IS 'Oldest due date; of a scenario action the leader''s.';
+COMMENT ON COLUMN receivables.agenda_action.collector IS 'Collector of that portfolio.';
+COMMENT ON COLUMN receivables.agenda_action.portfolio IS 'Name of that portfolio.';
 
 CREATE VIEW receivables.collection_agenda AS
-SELECT a.action_on, greatest(0, receivables.business_date() - a.action_on) AS days_waiting, f.collector, f.name AS portfolio,
+SELECT a.action_on, greatest(0, receivables.business_date() - a.action_on) AS days_waiting, a.collector, a.portfolio,
        c.customer_id, c.account_no, c.name AS customer, c.company, m.currency, s.name AS scenario, a.step_no, a.step, a.phase, a.channel, a.automatic, a.template,
        a.source, a.specific_action_id, a.level, a.resolver, a.items, a.amount, a.overdue, a.oldest_due_date,
        q.percent AS priority_score, q.band AS priority_band,
-       rank() OVER (PARTITION BY f.collector ORDER BY q.percent DESC, a.amount DESC, c.customer_id, a.source, a.specific_action_id, a.step) AS priority_rank
+       rank() OVER (PARTITION BY a.collector ORDER BY q.percent DESC, a.amount DESC, c.customer_id, a.source, a.specific_action_id, a.step) AS priority_rank
 FROM receivables.agenda_action a
 JOIN receivables.customer c ON c.customer_id = a.customer_id
 JOIN receivables.company m ON m.company = c.company
 JOIN receivables.customer_priority q ON q.customer_id = a.customer_id
-LEFT JOIN receivables.portfolio f ON f.portfolio_id = a.collection_portfolio_id
 LEFT JOIN receivables.scenario s ON s.scenario_id = a.scenario_id
 WHERE NOT c.collection_blocked AND NOT q.off_worklist
   AND NOT EXISTS (SELECT FROM receivables.ramp_up_waiting w WHERE w.customer_id = a.customer_id);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The demo company has the figures it promises, every customer stands where a plain reading of the ledger says, and
-# marking old items, or another limit in a search, moves customers.
+# marking old items, or another limit in a search, moves customers. The agenda says what the items say, before and after
+# a collector's morning.
 set -euo pipefail
 cd "$SA_ROOT"
 export PGOPTIONS='-c client_min_messages=warning'
@@ -156,12 +157,46 @@ change_limit 150000 250000
 
 expect 'positions' '' "$(ask -c 'SELECT * FROM receivables.check_positions()')"
 
-# What the credit manager sees fits a window and ends well.
+# The agenda, which reads positions, is what the items say one by one.
+agenda_differences() {
+  ask <<'END_OF_SQL'
+CREATE TEMP TABLE from_items AS
+SELECT customer_id, scenario, step_no, action_on, amount, cardinality(item_ids)::bigint AS items, overdue, leader_due_date FROM receivables.scenario_action;
+CREATE TEMP TABLE from_positions AS
+SELECT customer_id, scenario, step_no, action_on, amount, items, overdue, oldest_due_date FROM receivables.collection_agenda WHERE source = 'scenario';
+(SELECT 'missing', * FROM (TABLE from_items EXCEPT ALL TABLE from_positions) AS m ORDER BY customer_id LIMIT 10)
+UNION ALL
+(SELECT 'too many', * FROM (TABLE from_positions EXCEPT ALL TABLE from_items) AS t ORDER BY customer_id LIMIT 10);
+END_OF_SQL
+}
+expect 'agenda' '' "$(agenda_differences)"
+expect 'scenarios in order' '' "$(ask -c 'SELECT * FROM receivables.scenario_check')"
+expect 'each collector has something to do by hand' '3|t' "$(ask -c "SELECT count(DISTINCT collector), count(*) BETWEEN 20 AND 60
+  FROM receivables.collection_agenda WHERE automatic = 'manual' AND action_on <= receivables.business_date()")"
+
+# What the credit manager and the collector see fits a window and ends well.
 picture=$(psql -Xq -f demo/30_show.sql 2>&1)
 expect 'lines too long' '' "$(awk 'length > 110' <<<"$picture")"
-expect 'errors' '' "$(grep -iE 'error|notice|warning' <<<"$picture" || true)"
-expect 'last line' 1 "$(tail -1 <<<"$picture" | grep -c '^That run took [0-9,.]* ms.$')"
+expect 'errors' '' "$(grep -E 'ERROR|NOTICE|WARNING|psql:' <<<"$picture" || true)"
+expect 'runs' 1 "$(grep -c '^That run took [0-9,.]* ms.$' <<<"$picture")"
+expect 'last line' 1 "$(tail -1 <<<"$picture" | grep -c '^A payment ends what it clears')"
 expect 'memberships after the picture' '' "$(membership_differences 250000)"
+expect 'agenda after the picture' '' "$(agenda_differences)"
+expect 'positions after the picture' '' "$(ask -c 'SELECT * FROM receivables.check_positions()')"
+expect 'the morning'"'"'s work' 'done call promised|done call disputed|promise open|dispute open|follow-ups 2' "$(ask -c "SELECT concat_ws('|',
+  (SELECT string_agg(concat_ws(' ', event, channel, outcome), '|' ORDER BY action_id) FROM receivables.action_log),
+  (SELECT string_agg('promise ' || state, '|') FROM receivables.promise_state),
+  (SELECT string_agg('dispute ' || state, '|') FROM receivables.dispute_case),
+  (SELECT 'follow-ups ' || count(*) FROM receivables.collection_agenda WHERE source = 'specific'))")"
+
+# The promise is kept by the payment: nothing is left to be followed up; taken back, it is there again.
+promised="customer_id = (SELECT min(customer_id) FROM receivables.promise)
+  AND item_id = (SELECT min(item_id) FROM receivables.promise_item)"
+follow_ups() { ask -c "SELECT (SELECT state FROM receivables.promise_state), count(*) FROM receivables.collection_agenda WHERE source = 'specific'"; }
+ask -c "UPDATE receivables.item SET open_amount = 0 WHERE $promised"
+expect 'the promised invoice is paid' 'kept|1' "$(follow_ups)"
+ask -c "UPDATE receivables.item SET open_amount = amount WHERE $promised"
+expect 'the payment is reversed' 'open|2' "$(follow_ups)"
 
 # The same customers in every size, whatever the plan.
 PGDATABASE=${PGDATABASE}_small

@@ -25,4 +25,4 @@ tidy "$work/all" | awk -v wanted="$work/expected.tidy" '
   show' >"$work/printed"
 grep -q '^@@' "$work/expected.tidy" || { echo 'the README has no example with an output'; exit 1; }
 diff -u "$work/expected.tidy" "$work/printed"
-psql -X -q -v ON_ERROR_STOP=1 -c 'DROP ROLE erp, bi' 2>/dev/null || psql -X -q -c 'DROP OWNED BY erp, bi' -c 'DROP ROLE erp, bi'
+psql -X -q -v ON_ERROR_STOP=1 -c 'DROP OWNED BY erp, bi, collector, credit_manager' -c 'DROP ROLE erp, bi, collector, credit_manager'
