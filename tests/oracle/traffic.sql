@@ -88,6 +88,7 @@ DECLARE
   other bigint := oracle.pick(low::integer, high::integer);
   n integer := oracle.pick(1, 4);
   salt integer := oracle.pick(1, 1000000);
+  status text := oracle.pick('dispute', 'promise', 'promise', 'will pay', 'ongoing', 'dispute_resolved', 'doubtful', 'waiting', 'paused', NULL);
   today date := oracle.business_date();
 BEGIN
   CASE oracle.pick(1, 27)
@@ -104,7 +105,7 @@ BEGIN
     WHEN 16 THEN RETURN format('UPDATE receivables.item SET fx_rate = %s, kind = %L WHERE %s;', oracle.pick('1', '1.0', '1.137', '0.02'), oracle.pick('invoice', 'invoice', 'debit_note', 'payment', 'other'), oracle.some_items(c, n, 'true'));
     WHEN 17 THEN RETURN format('UPDATE receivables.item SET customer_id = %s WHERE EXISTS (SELECT FROM receivables.customer WHERE customer_id = %s) AND %s;', other, other, oracle.some_items(c, n, 'true'));
     WHEN 18 THEN RETURN format('DELETE FROM receivables.item WHERE %s;', oracle.some_items(c, n, 'true'));
-    WHEN 19, 20 THEN RETURN format('UPDATE receivables.item SET status = %L, promised_on = %L WHERE %s;', oracle.pick('dispute', 'promise', 'promise', 'will pay', 'ongoing', 'dispute_resolved', 'doubtful', 'waiting', 'paused', NULL), CASE WHEN random() < 0.9 THEN today + oracle.pick(-3, 30) END, oracle.some_items(c, n, 'true'));
+    WHEN 19, 20 THEN RETURN format('UPDATE receivables.item SET status = %L, promised_on = %L WHERE %s;', status, CASE WHEN status = 'will pay' OR random() < 0.9 THEN today + oracle.pick(-3, 30) END, oracle.some_items(c, n, 'true'));
     WHEN 21 THEN RETURN format('INSERT INTO receivables.payment_allocation (customer_id, item_id, amount, allocated_on) SELECT customer_id, item_id, trunc(amount * 0.%s, 2), %L::date - (item_id %% 40)::integer FROM receivables.item WHERE %s;',
                                oracle.pick(1, 9), today, oracle.some_items(c, n, $f$kind = 'invoice' AND amount > 0$f$));
     WHEN 22 THEN
@@ -176,7 +177,7 @@ BEGIN
     WHEN 'cancel' THEN PERFORM receivables.cancel_action(who);
     WHEN 'contact' THEN PERFORM receivables.record_action(who, 'call', done_on => earlier);
     WHEN 'note' THEN PERFORM receivables.record_action(who, 'note', item_ids => CASE WHEN salt % 2 = 0 THEN items END, is_contact => salt % 3 = 0);
-    WHEN 'promise' THEN PERFORM receivables.qualify(who, items, (ARRAY['promise', 'will pay'])[1 + salt % 2], promised_on => CASE WHEN salt % 7 <> 0 THEN today + salt % 19 END);
+    WHEN 'promise' THEN PERFORM receivables.qualify(who, items, (ARRAY['promise', 'will pay'])[1 + salt % 2], promised_on => CASE WHEN salt % 6 <> 0 THEN today + salt % 19 END);
     WHEN 'qualify' THEN PERFORM receivables.qualify(who, items, (ARRAY['dispute', 'doubtful', 'ongoing', 'paused', 'waiting', 'dispute_resolved'])[1 + salt % 6], status_on => earlier);
     WHEN 'complete specific' THEN
       PERFORM receivables.complete_action(who, plan, status => (ARRAY[NULL, NULL, 'ongoing', 'dispute', 'promise'])[1 + salt % 5]) WHERE plan IS NOT NULL;
@@ -349,7 +350,7 @@ BEGIN
     WHEN 9 THEN format('UPDATE receivables.scenario SET ignore_below = %s, minimum_amount = %s, min_contact_days = %s WHERE name = %L;', oracle.pick('0', '100', '600'), oracle.pick('0', '300'), oracle.pick('0', '6'), oracle.pick('soft', 'hard'))
     WHEN 10 THEN format('INSERT INTO receivables.calendar_holiday (calendar, holiday) SELECT %L, %L::date + n FROM generate_series(0, %s) n ON CONFLICT DO NOTHING;', oracle.pick('week', 'gulf'), oracle.business_date() + oracle.pick(0, 9), oracle.pick(0, 4))
     WHEN 11 THEN format('SELECT receivables.set_promise_tolerance(%s, %L);', oracle.pick(0, 6), oracle.pick('week', 'gulf', NULL))
-    WHEN 12 THEN format('UPDATE receivables.item_status SET excludes_from_scenario = NOT excludes_from_scenario WHERE code = %L;', oracle.pick('waiting', 'promise', 'will pay', 'paused'))
+    WHEN 12 THEN format('UPDATE receivables.item_status SET excludes_from_scenario = NOT excludes_from_scenario WHERE code = %L;', oracle.pick('waiting', 'will pay', 'paused'))
     WHEN 13 THEN format('UPDATE receivables.scenario SET on_late_entry = %L, on_new_leader = %L, calendar = %L WHERE name = %L;', oracle.pick('by_age', 'first'), oracle.pick('restart', 'inherit', 'by_age'), oracle.pick('week', NULL), oracle.pick('soft', 'hard'))
     WHEN 1 THEN 'UPDATE receivables.assignment_rule SET active = NOT active WHERE rule_id % 5 = 0;'
     WHEN 2 THEN 'UPDATE receivables.assignment_rule SET priority = priority + 15 WHERE rule_id % 3 = 0;'
