@@ -333,6 +333,8 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   }
   // Written now, the row would be there twice for a snapshot that does not see the version it replaces.
   if (application->reread && !sees_position(access, GetTransactionSnapshot())) return Outcome::Busy;
+  bool had_none = true;
+  const int64 former_account = DatumGetInt64(get_column(access->position.slot, access->columns.collection_account_id, &had_none));
   start_change(access);
   if (count > 0 || queued.count > 0) add_changes(access, queued, deltas, count);
   Decision decision = start_decision(application);
@@ -363,6 +365,7 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   remove_queued(application->queue, queued);
   const int64 account = collecting_account(access);
   if (account != 0 && (count > 0 || queued.count > 0)) add_customer_id(&application->collecting, account);
+  if (!had_none && former_account != account) add_customer_id(&application->collecting, former_account);
   return outcome;
 }
 
@@ -420,7 +423,9 @@ bool lie_close(const int64* customer_ids, size_t count) {
 // The accounts through which the customers written are collected: their next action follows from all of them.
 void decide_collecting_accounts(Application* application) {
   sort_customer_ids(&application->collecting);
+  if (application->collecting.count == 0) return;
   bool changed = false;
+  CommandCounterIncrement();  // they may have been written already
   restart_positions(application->access);
   for (size_t i = 0; i < application->collecting.count; ++i)
     decide_customer(application, application->collecting.ids[i], nullptr, 0, &changed);
