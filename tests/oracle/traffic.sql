@@ -105,7 +105,7 @@ BEGIN
     WHEN 16 THEN RETURN format('UPDATE receivables.item SET fx_rate = %s, kind = %L WHERE %s;', oracle.pick('1', '1.0', '1.137', '0.02'), oracle.pick('invoice', 'invoice', 'debit_note', 'payment', 'other'), oracle.some_items(c, n, 'true'));
     WHEN 17 THEN RETURN format('UPDATE receivables.item SET customer_id = %s WHERE EXISTS (SELECT FROM receivables.customer WHERE customer_id = %s) AND %s;', other, other, oracle.some_items(c, n, 'true'));
     WHEN 18 THEN RETURN format('DELETE FROM receivables.item WHERE %s;', oracle.some_items(c, n, 'true'));
-    WHEN 19, 20 THEN RETURN format('UPDATE receivables.item SET status = %L, promised_on = %L WHERE %s;', status, CASE WHEN status = 'will pay' OR random() < 0.9 THEN today + oracle.pick(-3, 30) END, oracle.some_items(c, n, 'true'));
+    WHEN 19, 20 THEN RETURN format('UPDATE receivables.item SET status = %L, promised_on = %L WHERE %s;', status, CASE WHEN random() < 0.9 THEN today + oracle.pick(-3, 30) END, oracle.some_items(c, n, 'true'));
     WHEN 21 THEN RETURN format('INSERT INTO receivables.payment_allocation (customer_id, item_id, amount, allocated_on) SELECT customer_id, item_id, trunc(amount * 0.%s, 2), %L::date - (item_id %% 40)::integer FROM receivables.item WHERE %s;',
                                oracle.pick(1, 9), today, oracle.some_items(c, n, $f$kind = 'invoice' AND amount > 0$f$));
     WHEN 22 THEN
@@ -326,19 +326,16 @@ CREATE FUNCTION oracle.random_scenarios() RETURNS SETOF text LANGUAGE plpgsql AS
 DECLARE
   today date := oracle.business_date();
   name text;
-  soft boolean := random() < 0.5;
 BEGIN
   RETURN NEXT 'DELETE FROM receivables.calendar_holiday;';
   FOR h IN 1..oracle.pick(0, 4) LOOP
     RETURN NEXT format('INSERT INTO receivables.calendar_holiday (calendar, holiday) SELECT %L, %L::date + n FROM generate_series(0, %s) n ON CONFLICT DO NOTHING;',
                        oracle.pick('week', 'gulf', 'every day'), today + oracle.pick(-20, 60), oracle.pick(0, 9));
   END LOOP;
-  -- Small items under a promise that does not exclude them: the engine still deducts them.
-  RETURN NEXT format('UPDATE receivables.item_status SET excludes_from_scenario = %L WHERE code = ''will pay'';', NOT soft);
   RETURN NEXT format('SELECT receivables.set_promise_tolerance(%s, %L);', oracle.pick('0', '0', '1', '3', '7'), oracle.pick('week', 'gulf', 'every day', NULL));
   FOREACH name IN ARRAY ARRAY['soft', 'hard'] LOOP
     RETURN NEXT format('UPDATE receivables.scenario SET minimum_amount = %s, ignore_below = %s, on_late_entry = %L, on_new_leader = %L, min_contact_days = %s, calendar = %L WHERE name = %L;',
-                       oracle.pick('0', '0', '50', '1000'), CASE WHEN soft THEN '0' ELSE oracle.pick('0', '25', '400.5') END, oracle.pick('by_age', 'first'), oracle.pick('restart', 'inherit', 'by_age'),
+                       oracle.pick('0', '0', '50', '1000'), oracle.pick('0', '0', '25', '400.5'), oracle.pick('by_age', 'first'), oracle.pick('restart', 'inherit', 'by_age'),
                        oracle.pick('0', '0', '4', '12'), oracle.pick('week', 'gulf', 'every day', NULL, NULL), name);
     RETURN QUERY SELECT * FROM oracle.random_steps(name);
   END LOOP;
@@ -348,13 +345,12 @@ END $$;
 CREATE FUNCTION oracle.small_change(seed integer) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM setseed((seed % 1000003) / 1000003.0);
-  RETURN CASE oracle.pick(1, 13)
+  RETURN CASE oracle.pick(1, 12)
     WHEN 8 THEN (SELECT string_agg(t, ' ') FROM oracle.random_steps(oracle.pick('soft', 'hard')) t)
-    WHEN 9 THEN format('UPDATE receivables.scenario SET ignore_below = %s, minimum_amount = %s, min_contact_days = %s WHERE name = %L;', oracle.pick('0', '100', '600') || ' * (SELECT excludes_from_scenario::integer FROM receivables.item_status WHERE code = ''will pay'')', oracle.pick('0', '300'), oracle.pick('0', '6'), oracle.pick('soft', 'hard'))
+    WHEN 9 THEN format('UPDATE receivables.scenario SET ignore_below = %s, minimum_amount = %s, min_contact_days = %s WHERE name = %L;', oracle.pick('0', '100', '600'), oracle.pick('0', '300'), oracle.pick('0', '6'), oracle.pick('soft', 'hard'))
     WHEN 10 THEN format('INSERT INTO receivables.calendar_holiday (calendar, holiday) SELECT %L, %L::date + n FROM generate_series(0, %s) n ON CONFLICT DO NOTHING;', oracle.pick('week', 'gulf'), oracle.business_date() + oracle.pick(0, 9), oracle.pick(0, 4))
     WHEN 11 THEN format('SELECT receivables.set_promise_tolerance(%s, %L);', oracle.pick(0, 6), oracle.pick('week', 'gulf', NULL))
-    WHEN 12 THEN format('UPDATE receivables.item_status SET excludes_from_scenario = NOT excludes_from_scenario WHERE code = %L;', oracle.pick('waiting', 'paused', 'dispute'))
-    WHEN 13 THEN format('UPDATE receivables.scenario SET on_late_entry = %L, on_new_leader = %L, calendar = %L WHERE name = %L;', oracle.pick('by_age', 'first'), oracle.pick('restart', 'inherit', 'by_age'), oracle.pick('week', NULL), oracle.pick('soft', 'hard'))
+    WHEN 12 THEN format('UPDATE receivables.scenario SET on_late_entry = %L, on_new_leader = %L, calendar = %L WHERE name = %L;', oracle.pick('by_age', 'first'), oracle.pick('restart', 'inherit', 'by_age'), oracle.pick('week', NULL), oracle.pick('soft', 'hard'))
     WHEN 1 THEN 'UPDATE receivables.assignment_rule SET active = NOT active WHERE rule_id % 5 = 0;'
     WHEN 2 THEN 'UPDATE receivables.assignment_rule SET priority = priority + 15 WHERE rule_id % 3 = 0;'
     WHEN 3 THEN format('UPDATE receivables.search SET criteria = %L WHERE name = (SELECT min(name) FROM receivables.search WHERE name LIKE ''s%%'');', (SELECT criteria FROM oracle.criteria_pool WHERE NOT daily ORDER BY random() LIMIT 1))
