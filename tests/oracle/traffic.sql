@@ -189,10 +189,14 @@ EXCEPTION
   WHEN object_not_in_prerequisite_state OR invalid_parameter_value OR undefined_object OR foreign_key_violation THEN NULL;
 END $$;
 
+-- Of one customer, or of every ninth one with something to do, in ascending order.
 CREATE FUNCTION oracle.action_statement(low bigint, high bigint) RETURNS text LANGUAGE sql AS $$
-  SELECT format('SELECT oracle.act(%s, %L, %s);', oracle.pick(low::integer, high::integer),
+  SELECT CASE WHEN random() < 0.3 THEN
+    format('SELECT oracle.act(customer_id, ''complete'', (%s + customer_id)::integer) FROM (SELECT customer_id FROM receivables.position WHERE next_step IS NOT NULL AND customer_id BETWEEN %s AND %s AND customer_id %% 9 = %s ORDER BY 1) x;',
+           oracle.pick(1, 1000000), low, high, oracle.pick(0, 8))
+  ELSE format('SELECT oracle.act(%s, %L, %s);', oracle.pick(low::integer, high::integer),
                 oracle.pick('complete', 'complete', 'complete', 'complete', 'redate', 'cancel', 'contact', 'note', 'promise', 'qualify', 'qualify', 'complete specific', 'complete specific',
-                            'redate specific', 'cancel specific', 'confirm'), oracle.pick(1, 1000000)) $$;
+                            'redate specific', 'cancel specific', 'confirm'), oracle.pick(1, 1000000)) END $$;
 
 -- ---- transactions --------------------------------------------------------------------------------------------------
 
@@ -287,7 +291,7 @@ BEGIN
     FOR r IN 1..oracle.pick(1, 3) LOOP
       flags := CASE oracle.pick(1, 6) WHEN 1 THEN format('true, %L, true', oracle.business_date() - oracle.pick(-5, 90)) WHEN 2 THEN 'false, NULL, false' ELSE 'false, NULL, true' END;
       RETURN NEXT CASE (oracle.pick(1, 8) + 1) / 2
-        WHEN 1 THEN format('INSERT INTO receivables.assignment_rule (priority, search, scenario, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('soft', 'hard', 'none'), flags)
+        WHEN 1 THEN format('INSERT INTO receivables.assignment_rule (priority, search, scenario, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('soft', 'soft', 'hard', 'hard', 'none'), flags)
         WHEN 2 THEN format('INSERT INTO receivables.assignment_rule (priority, search, portfolio, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('alice', 'bob', 'risk one', 'risk two'), flags)
         WHEN 3 THEN format('INSERT INTO receivables.assignment_rule (priority, search, customer_group, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('late', 'risky', 'big'), flags)
         WHEN 4 THEN format('INSERT INTO receivables.assignment_rule (priority, search, option, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('interactive_email', 'late_interest', 'discretionary_limit'), flags)
@@ -298,7 +302,8 @@ BEGIN
       RETURN NEXT format('INSERT INTO receivables.assignment_rule (search, option, autorun) VALUES (%L, ''recovery_fee'', false);', 's' || c.n);
     END IF;
   END LOOP;
-  RETURN NEXT format('UPDATE receivables.scenario SET is_default = (name = %L) WHERE is_default <> (name = %1$L);', oracle.pick('soft', 'no such'));
+  RETURN NEXT 'UPDATE receivables.scenario SET is_default = false WHERE is_default;';
+  RETURN NEXT format('UPDATE receivables.scenario SET is_default = true WHERE name = %L;', oracle.pick('soft', 'hard', 'hard', 'no such'));
   RETURN NEXT format('UPDATE receivables.portfolio SET is_default = (name = %L) WHERE is_default <> (name = %1$L);', oracle.pick('alice', 'risk two'));
   RETURN QUERY SELECT * FROM oracle.random_scenarios();
 END $$;
