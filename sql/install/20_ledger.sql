@@ -112,7 +112,6 @@ CREATE TABLE receivables.item (
     CASE WHEN amount >= 0 THEN open_amount >= 0 AND open_amount <= amount
          ELSE open_amount <= 0 AND open_amount >= amount END)
 );
-COMMENT ON COLUMN receivables.item.specific_action_id IS 'Open specific action that holds the item out of the scenario; set by qualify(), emptied when the action is completed or cancelled.';
 COMMENT ON TABLE receivables.item IS
   'Ledger items. Signs are the seller''s: what the customer owes is positive. An item is open while open_amount is not zero.';
 COMMENT ON COLUMN receivables.item.specific_action_id IS

@@ -458,7 +458,8 @@ BEGIN
          a.action_on, false, a.leader_customer_id, a.leader_item_id, a.leader_due_date, a.item_ids, a.amount, a.overdue, a.outstanding
   FROM receivables.scenario_action a
   WHERE a.automatic = 'confirm' AND NOT a.confirmed
-    AND CASE WHEN customer_ids IS NULL THEN a.action_on <= receivables.business_date() ELSE a.customer_id = ANY (customer_ids) END
+    AND CASE WHEN customer_ids IS NULL THEN a.action_on <= receivables.business_date() AND receivables.is_on_worklist(a.customer_id)
+             ELSE a.customer_id = ANY (customer_ids) END
     AND (collector IS NULL
          OR EXISTS (SELECT FROM receivables.position p JOIN receivables.portfolio f ON f.portfolio_id = p.collection_portfolio_id
                     WHERE p.customer_id = a.customer_id AND f.collector = confirm_actions.collector))
@@ -475,13 +476,25 @@ CREATE FUNCTION receivables.automatic_actions_due() RETURNS SETOF bigint
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER ROWS 1000 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN QUERY
-  SELECT a.customer_id FROM receivables.scenario_action a
-  WHERE (a.automatic = 'auto' OR (a.automatic = 'confirm' AND a.confirmed)) AND a.action_on <= receivables.business_date()
-  UNION
-  SELECT p.customer_id FROM receivables.pending_specific_action p WHERE p.automatic = 'auto' AND p.action_on <= receivables.business_date()
+  SELECT d.customer_id FROM (
+    SELECT a.customer_id FROM receivables.scenario_action a
+    WHERE (a.automatic = 'auto' OR (a.automatic = 'confirm' AND a.confirmed)) AND a.action_on <= receivables.business_date()
+    UNION
+    SELECT p.customer_id FROM receivables.pending_specific_action p WHERE p.automatic = 'auto' AND p.action_on <= receivables.business_date()) d
+  WHERE receivables.is_on_worklist(d.customer_id)
   ORDER BY 1;
 END $$;
-COMMENT ON FUNCTION receivables.automatic_actions_due() IS 'Used by run_automatic_actions(): customers with an automatic action that is due.';
+COMMENT ON FUNCTION receivables.automatic_actions_due() IS 'Used by run_automatic_actions(): customers of the agenda with an automatic action that is due.';
+
+CREATE FUNCTION receivables.is_on_worklist(customer_id bigint) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN NOT EXISTS (SELECT FROM receivables.position p WHERE p.customer_id = is_on_worklist.customer_id AND p.off_worklist)
+     AND NOT EXISTS (SELECT FROM receivables.ramp_up_waiting w WHERE w.customer_id = is_on_worklist.customer_id);
+END $$;
+COMMENT ON FUNCTION receivables.is_on_worklist(bigint) IS
+  'Used by the functions of actions: no exit rule of priorities matches the customer, and no ramp-up holds it back.';
 
 -- One scenario action a customer and day, so that a customer who is late is not sent all steps at once.
 CREATE FUNCTION receivables.run_automatic_batch(customer_ids bigint[]) RETURNS bigint

@@ -93,7 +93,7 @@ COMMENT ON COLUMN receivables.collection_account.held IS 'Items kept out of the 
 CREATE VIEW receivables.collectable_item AS
 SELECT a.customer_id AS account_id, i.customer_id, i.item_id, i.document_no, i.kind, i.document_date, i.due_date,
        pg_catalog.round(i.open_amount * i.fx_rate, 4)::numeric(28,4) AS open_amount, i.status, i.promised_on, i.document_url,
-       (i.promised_on IS NOT NULL AND t.category = 'promise' AND i.promised_on >= receivables.open_promises_from()) AS is_promised
+       (t.category IS NOT DISTINCT FROM 'promise' AND coalesce(i.promised_on >= receivables.open_promises_from(), true)) AS is_promised
 FROM receivables.position a
 JOIN LATERAL (SELECT a.customer_id UNION ALL SELECT m.customer_id FROM receivables.position m WHERE m.collection_account_id = a.customer_id AND a.has_members) m
   ON true

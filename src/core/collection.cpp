@@ -42,7 +42,7 @@ void add_promises_of(const AccountFacets& account, Date open_from, Collectable& 
   Date promised_on = 0;
   Bytes profile;
   for (PromiseReader reader(account.promises); reader.next(promised_on, profile);) {
-    if (promised_on == kNoDate || promised_on < open_from) continue;
+    if (promised_on < open_from) continue;
     out.promise_ends = std::min(out.promise_ends, promised_on);
     add_debits(profile, +1, out.promised);
   }
@@ -62,6 +62,15 @@ void find_leader(Collectable& out) {
     out.leader_candidates = entry.debit_items;
     return;
   }
+}
+
+// Ignored items under an open promise that does not hold them are no part of what is deducted: the profile of
+// what is ignored has their amounts as credits.
+void remove_ignored(Bytes profile, Collectable& out) {
+  add_debits(profile, -1, out.debits);
+  ProfileReader reader(profile);
+  for (ProfileEntry entry; reader.next(entry);)
+    if (entry.credit_items != 0) out.promised.push_back({entry.date, entry.credit, 0, -entry.credit_items, 0});
 }
 
 Sum due_by(const std::vector<ProfileEntry>& entries, Date day) noexcept {
@@ -160,7 +169,7 @@ void collectable(std::span<const AccountFacets> accounts, Date open_from, Date a
   for (const AccountFacets& account : accounts) {
     credits += add_receivables(account.receivables, out.debits);
     add_promises_of(account, open_from, out);
-    if (!account.ignored.empty()) add_debits(account.ignored, -1, out.debits);
+    if (!account.ignored.empty()) remove_ignored(account.ignored, out);
   }
   out.credits = clamp_amount(credits);
   normalize(out.debits);

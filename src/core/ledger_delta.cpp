@@ -172,7 +172,10 @@ void add_item(std::vector<Delta>& deltas, const ItemFigures& item, int sign) {
     }
     if (item.held && item.open_amount > 0) {
       deltas.push_back(make_delta(item, Facet::Held, item.due_date, item.open_amount, sign));
-      deltas.back().aux = item.category == StatusCategory::Promise ? item.promised_on : kNoDate;
+      if (item.category != StatusCategory::Promise)
+        deltas.back().aux = kNoDate;
+      else
+        deltas.back().aux = item.promised_on == kNoDate ? kUndatedPromise : item.promised_on;
     }
   }
   if (item.kind == ItemKind::Invoice || item.kind == ItemKind::DebitNote ||

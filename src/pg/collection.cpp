@@ -126,9 +126,13 @@ void ignore_small_items(Collection* collection) {
     while (next_item(items, &row)) {
       CHECK_FOR_INTERRUPTS();
       if (!is_ignored(collection, row)) continue;
-      compute([&] {
-        buffers->entries.push_back(core::make_entry(row.figures.due_date, row.figures.open_amount));
-      });
+      core::ProfileEntry entry = core::make_entry(row.figures.due_date, row.figures.open_amount);
+      if (!row.figures.held && row.figures.category == core::StatusCategory::Promise &&
+          row.figures.promised_on >= collection->open_from) {
+        entry.credit = -core::Sum{row.figures.open_amount};
+        entry.credit_items = 1;
+      }
+      compute([&] { buffers->entries.push_back(entry); });
     }
     compute([&] {
       core::normalize(buffers->entries);

@@ -82,7 +82,7 @@ with_timeouts() { # with_timeouts NAME
 failed_commits() {
   awk '
     function tell() { if (ours && commit && !cancel) print text }
-    /(ERROR|FATAL):  (57014|55P03|40P01): / { tell(); text = $0; ours = commit = 0; cancel = /due to user request/ }
+    /(ERROR|FATAL):  / { tell(); text = $0; ours = commit = 0; cancel = /due to user request/ || !/:  (57014|55P03|40P01): / }
     /search_assign\.so/ { ours = 1 }
     /STATEMENT:  (COMMIT|PREPARE TRANSACTION)/ { commit = 1 }
     END { tell() }

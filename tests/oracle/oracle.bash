@@ -25,7 +25,7 @@ stop_with() {
 start_company() {
   run_psql -c 'CREATE EXTENSION search_assign' -c "ALTER DATABASE \"$PGDATABASE\" SET jit = off"
   set_business_date "${1:-2026-06-15}"
-  run_psql -f tests/oracle/oracle.sql -f tests/oracle/traffic.sql -f tests/oracle/start.sql >"$oracle_folder/start"
+  run_psql -f tests/oracle/agenda.sql -f tests/oracle/oracle.sql -f tests/oracle/traffic.sql -f tests/oracle/start.sql >"$oracle_folder/start"
 }
 
 # compare WHAT [memberships]: the extension against the twin, first with what is queued, then after its application.

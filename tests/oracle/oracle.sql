@@ -1,15 +1,11 @@
 -- The twin: every fact and every membership computed by brute force from the ledger, the rules and the pins.
 -- Plain SQL; nothing of the extension is called. Criteria are evaluated as they are written: schema oracle has
--- a business_date(), an overdue() and so on of its own, over arrays of (due date, amount).
-
-CREATE SCHEMA oracle;
+-- a business_date(), an overdue() and so on of its own, over arrays of (due date, amount). The agenda: agenda.sql.
 
 -- ---- vocabulary of criteria ----------------------------------------------------------------------------------------
 
 CREATE TYPE oracle.line AS (due_date date, amount numeric);
 
-CREATE FUNCTION oracle.business_date() RETURNS date LANGUAGE sql STABLE AS
-  $$ SELECT pg_catalog.current_setting('search_assign.business_date')::date $$;
 CREATE FUNCTION oracle.not_since(d date, days integer) RETURNS boolean LANGUAGE sql STABLE AS
   $$ SELECT d IS NULL OR d <= oracle.business_date() - days $$;
 CREATE FUNCTION oracle.total(p oracle.line[]) RETURNS numeric LANGUAGE sql STABLE AS
@@ -125,6 +121,9 @@ WHERE round(i.open_amount * i.fx_rate, 4) <> 0;
 
 CREATE VIEW oracle.fact_view AS
 WITH b AS MATERIALIZED (SELECT oracle.business_date() AS today),
+deadline AS MATERIALIZED (
+  SELECT promised_on, oracle.deadline(promised_on) >= today AS is_open
+  FROM (SELECT DISTINCT promised_on FROM oracle.open_item WHERE promised_on IS NOT NULL) p, b),
 open AS MATERIALIZED (
   SELECT o.customer_id, sum(amount) AS outstanding,
          coalesce(sum(amount) FILTER (WHERE due_date < today), 0) AS overdue,
@@ -136,8 +135,10 @@ open AS MATERIALIZED (
          array_agg((due_date, amount)::oracle.line) FILTER (WHERE category IS NULL) AS unqualified,
          array_agg((due_date, amount)::oracle.line) FILTER (WHERE category = 'dispute') AS disputed,
          array_agg((due_date, amount)::oracle.line)
-           FILTER (WHERE category = 'promise' AND (promised_on IS NULL OR promised_on >= today)) AS promised
-  FROM oracle.open_item o, b GROUP BY o.customer_id),
+           FILTER (WHERE category = 'promise' AND coalesce(d.is_open, true)) AS promised
+  FROM oracle.open_item o CROSS JOIN b LEFT JOIN deadline d USING (promised_on) GROUP BY o.customer_id),
+action AS MATERIALIZED (
+  SELECT customer_id, max(done_on) AS last_action_on FROM receivables.action_log WHERE event IN ('done', 'recorded') GROUP BY customer_id),
 addressed AS MATERIALIZED (
   SELECT customer_id, bool_or(btrim(email) <> '') AS email, bool_or(btrim(phone) <> '') AS phone
   FROM receivables.contact GROUP BY customer_id),
@@ -165,7 +166,7 @@ SELECT c.customer_id, c.company, c.account_no, c.name, c.parent_id, c.country, c
        coalesce(o.receivables, '{}') AS receivables, coalesce(o.unqualified, '{}') AS unqualified,
        coalesce(o.disputed, '{}') AS disputed, coalesce(o.promised, '{}') AS promised,
        greatest(p.last_part_on, d.last_payment_item_on) AS last_payment_on, d.last_invoice_on,
-       NULL::date AS last_action_on, NULL::date AS next_action_on, coalesce(d.sales_12m, 0) AS sales_12m,
+       n.last_action_on, NULL::date AS next_action_on, coalesce(d.sales_12m, 0) AS sales_12m,
        CASE WHEN p.amount > 0 THEN round(p.amount_days / p.amount, 4) END AS average_days_late,
        CASE WHEN p.amount > 0 THEN
          (SELECT w.profile FROM receivables.payer_profile_band w
@@ -176,7 +177,7 @@ SELECT c.customer_id, c.company, c.account_no, c.name, c.parent_id, c.country, c
        NULL::numeric AS credit_usage, false AS has_legal_event
 FROM receivables.customer c CROSS JOIN b
 LEFT JOIN open o USING (customer_id) LEFT JOIN addressed a USING (customer_id)
-LEFT JOIN document d USING (customer_id) LEFT JOIN paid p USING (customer_id);
+LEFT JOIN document d USING (customer_id) LEFT JOIN paid p USING (customer_id) LEFT JOIN action n USING (customer_id);
 
 CREATE TABLE oracle.fact AS SELECT * FROM oracle.fact_view WITH NO DATA;
 
@@ -250,7 +251,7 @@ CREATE PROCEDURE oracle.note_call() LANGUAGE sql AS $$
 CREATE FUNCTION oracle.as_text(row_of_facts jsonb) RETURNS TABLE (fact text, value text) LANGUAGE sql STABLE AS $$
   SELECT key, CASE WHEN jsonb_typeof(j) = 'number' THEN trim_scale((j #>> '{}')::numeric)::text ELSE j #>> '{}' END
   FROM jsonb_each(row_of_facts) AS e(key, j)
-  WHERE key NOT IN ('receivables', 'unqualified', 'disputed', 'promised') $$;
+  WHERE key NOT IN ('receivables', 'unqualified', 'disputed', 'promised', 'next_action_on') $$;  -- next_action_on: agenda_differences()
 
 -- Profiles date by date, and the other facts as text by column.
 CREATE FUNCTION oracle.profile_differences() RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE sql AS $$
@@ -267,14 +268,16 @@ CREATE FUNCTION oracle.profile_differences() RETURNS TABLE (what text, customer_
   SELECT 'fact ' || t.name, t.customer_id, t::text, NULL FROM (TABLE twin EXCEPT ALL TABLE extension) t
   UNION ALL SELECT 'fact ' || e.name, e.customer_id, NULL, e::text FROM (TABLE extension EXCEPT ALL TABLE twin) e $$;
 
-CREATE FUNCTION oracle.fact_differences() RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE sql AS $$
+-- last_action_on may wait in the queue with what else follows from actions.
+CREATE FUNCTION oracle.fact_differences(memberships boolean) RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE sql AS $$
   WITH twin AS MATERIALIZED (
     SELECT f.customer_id, t.* FROM oracle.fact f, LATERAL oracle.as_text(to_jsonb(f)) t),
   extension AS MATERIALIZED (
     SELECT f.customer_id, t.* FROM receivables.customer_facts f, LATERAL oracle.as_text(to_jsonb(f)) t)
   SELECT 'fact ' || coalesce(t.fact, e.fact), coalesce(t.customer_id, e.customer_id), t.value, e.value
   FROM (TABLE twin EXCEPT TABLE extension) t FULL JOIN (TABLE extension EXCEPT TABLE twin) e
-    ON (t.customer_id, t.fact) = (e.customer_id, e.fact) $$;
+    ON (t.customer_id, t.fact) = (e.customer_id, e.fact)
+  WHERE memberships OR coalesce(t.fact, e.fact) <> 'last_action_on' $$;
 
 CREATE FUNCTION oracle.aging_differences() RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE sql AS $$
   WITH twin AS (
@@ -333,7 +336,7 @@ CREATE FUNCTION oracle.history_differences() RETURNS TABLE (what text, customer_
 CREATE FUNCTION oracle.differences(memberships boolean) RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE plpgsql AS $$
 BEGIN
   CALL oracle.evaluate();
-  RETURN QUERY SELECT * FROM oracle.fact_differences();
+  RETURN QUERY SELECT * FROM oracle.fact_differences(memberships);
   RETURN QUERY SELECT * FROM oracle.profile_differences();
   RETURN QUERY SELECT * FROM oracle.aging_differences();
   RETURN QUERY SELECT * FROM oracle.history_differences();
@@ -341,5 +344,8 @@ BEGIN
   RETURN QUERY SELECT * FROM oracle.log_differences();
   IF memberships THEN
     RETURN QUERY SELECT * FROM oracle.membership_differences();
+    TRUNCATE oracle.scenario_of;
+    INSERT INTO oracle.scenario_of SELECT e.customer_id, e.name FROM oracle.expected e WHERE e.target = 'scenario';
+    RETURN QUERY SELECT * FROM oracle.agenda_differences();
   END IF;
 END $$;

@@ -1,6 +1,9 @@
 -- The company the traffic runs on.
 INSERT INTO receivables.company (company, name, currency) VALUES ('CA', 'Canada', 'CAD');
-INSERT INTO receivables.item_status (code, label, category) VALUES ('waiting', 'Waits for a proof', 'dispute');
+INSERT INTO receivables.item_status (code, label, category, excludes_from_scenario) VALUES
+  ('waiting', 'Waits for a proof', 'dispute', false), ('will pay', 'Says that it will be paid', 'promise', false), ('paused', 'Left alone for a while', 'ongoing', true);
+SELECT receivables.install_example_action_models();
+INSERT INTO receivables.calendar (name, weekend) VALUES ('week', '{6,7}'), ('gulf', '{5,6}'), ('every day', '{}');
 INSERT INTO receivables.collector (name) VALUES ('carol'), ('dave');
 INSERT INTO receivables.scenario (name) VALUES ('soft'), ('hard'), ('none');
 INSERT INTO receivables.portfolio (name, kind, collector) VALUES

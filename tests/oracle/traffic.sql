@@ -88,6 +88,7 @@ DECLARE
   other bigint := oracle.pick(low::integer, high::integer);
   n integer := oracle.pick(1, 4);
   salt integer := oracle.pick(1, 1000000);
+  status text := oracle.pick('dispute', 'promise', 'promise', 'will pay', 'ongoing', 'dispute_resolved', 'doubtful', 'waiting', 'paused', NULL);
   today date := oracle.business_date();
 BEGIN
   CASE oracle.pick(1, 27)
@@ -104,7 +105,7 @@ BEGIN
     WHEN 16 THEN RETURN format('UPDATE receivables.item SET fx_rate = %s, kind = %L WHERE %s;', oracle.pick('1', '1.0', '1.137', '0.02'), oracle.pick('invoice', 'invoice', 'debit_note', 'payment', 'other'), oracle.some_items(c, n, 'true'));
     WHEN 17 THEN RETURN format('UPDATE receivables.item SET customer_id = %s WHERE EXISTS (SELECT FROM receivables.customer WHERE customer_id = %s) AND %s;', other, other, oracle.some_items(c, n, 'true'));
     WHEN 18 THEN RETURN format('DELETE FROM receivables.item WHERE %s;', oracle.some_items(c, n, 'true'));
-    WHEN 19, 20 THEN RETURN format('UPDATE receivables.item SET status = %L, promised_on = %L WHERE %s;', oracle.pick('dispute', 'promise', 'promise', 'ongoing', 'dispute_resolved', 'doubtful', 'waiting', NULL), today + oracle.pick(-3, 30), oracle.some_items(c, n, 'true'));
+    WHEN 19, 20 THEN RETURN format('UPDATE receivables.item SET status = %L, promised_on = %L WHERE %s;', status, CASE WHEN random() < 0.9 THEN today + oracle.pick(-3, 30) END, oracle.some_items(c, n, 'true'));
     WHEN 21 THEN RETURN format('INSERT INTO receivables.payment_allocation (customer_id, item_id, amount, allocated_on) SELECT customer_id, item_id, trunc(amount * 0.%s, 2), %L::date - (item_id %% 40)::integer FROM receivables.item WHERE %s;',
                                oracle.pick(1, 9), today, oracle.some_items(c, n, $f$kind = 'invoice' AND amount > 0$f$));
     WHEN 22 THEN
@@ -124,7 +125,7 @@ DECLARE
   today date := oracle.business_date();
   until text := CASE WHEN random() < 0.7 THEN quote_literal(today + oracle.pick(0, 20)) ELSE 'NULL' END;
 BEGIN
-  CASE oracle.pick(1, 14)
+  CASE oracle.pick(1, 17)
     WHEN 1 THEN RETURN format('UPDATE receivables.customer SET email = %L, phone = %L WHERE customer_id = %s;', oracle.pick('x@example.org', '', NULL), oracle.pick('1', ' ', NULL), c);
     WHEN 2 THEN RETURN format('UPDATE receivables.customer SET attributes = attributes || %L WHERE customer_id = %s;', jsonb_build_object('region', oracle.pick('EMEA', 'APAC')), c);
     WHEN 3 THEN RETURN format('UPDATE receivables.customer SET external_score = %s, country = %L, payment_days = %s, name = name || %L WHERE customer_id = %s;', oracle.pick(1, 99), oracle.pick('FR', 'DE', NULL), oracle.pick(0, 60), '.', c);
@@ -147,13 +148,60 @@ BEGIN
         ELSE format('SELECT oracle.by_hand(%s, ''include_in_group'', %L);', c, oracle.pick('late', 'risky', 'big')) END;
     WHEN 13 THEN RETURN replace(oracle.new_customers(1, 1, oracle.pick(1, 1000000)), 'generate_series(1, 1 + 1 - 1) n',
                                 format('(SELECT nextval(''receivables.customer_customer_id_seq'') AS n FROM generate_series(1, %s)) x', oracle.pick(1, 3)));
-    WHEN 14 THEN RETURN format('DELETE FROM receivables.customer c WHERE customer_id %% 9 = %s AND customer_id > 100 AND NOT EXISTS (SELECT FROM receivables.item i WHERE i.customer_id = c.customer_id);', oracle.pick(0, 8));
+    -- Collected through another account. 1, 5, 9, ... 97 collect and are never collected, so that sessions cannot make chains.
+    WHEN 14, 15 THEN
+      RETURN format('UPDATE receivables.customer c SET collection_account_id = a.customer_id FROM receivables.customer a WHERE c.customer_id = %s AND a.customer_id = %s AND a.company = c.company;',
+                    CASE WHEN c % 4 = 1 THEN c + 1 ELSE c END, CASE WHEN high < 5 OR random() < 0.3 THEN 1 ELSE least(c / 4, 24) * 4 + 1 END);
+    WHEN 16 THEN
+      RETURN oracle.pick(format('UPDATE receivables.customer SET collection_account_id = NULL WHERE customer_id %% 6 = %s AND customer_id BETWEEN %s AND %s AND collection_account_id IS NOT NULL;', oracle.pick(0, 5), low, high),
+                         format('UPDATE receivables.customer SET collection_blocked = NOT collection_blocked WHERE customer_id = %s;', c));
+    WHEN 17 THEN RETURN format('DELETE FROM receivables.customer c WHERE customer_id %% 9 = %s AND customer_id > 100 AND NOT EXISTS (SELECT FROM receivables.item i WHERE i.customer_id = c.customer_id);', oracle.pick(0, 8));
   END CASE;
 END $$;
 
+-- ---- actions ---------------------------------------------------------------------------------------------------
+
+-- What a collector does, as far as the customer's state lets it be done; what is refused leaves everything as it was.
+CREATE FUNCTION oracle.act(who bigint, kind text, salt integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  today date := oracle.business_date();
+  plan bigint := (SELECT s.specific_action_id FROM receivables.specific_action s
+                  WHERE s.customer_id = who AND s.state = 'planned' ORDER BY oracle.draw(s.specific_action_id, salt, 0, 1000000), s.specific_action_id LIMIT 1);
+  items bigint[] := ARRAY(SELECT i.item_id FROM receivables.item i
+                          WHERE i.customer_id = who AND i.open_amount > 0 ORDER BY oracle.draw(i.item_id, salt, 0, 1000000), i.item_id LIMIT 1 + salt % 4);
+  earlier date := today - CASE WHEN salt % 3 = 0 THEN salt % 11 ELSE 0 END;
+BEGIN
+  CASE kind
+    WHEN 'complete' THEN PERFORM receivables.complete_action(who, done_on => earlier);
+    WHEN 'redate' THEN PERFORM receivables.redate_action(who, today + salt % 15);
+    WHEN 'cancel' THEN PERFORM receivables.cancel_action(who);
+    WHEN 'contact' THEN PERFORM receivables.record_action(who, 'call', done_on => earlier);
+    WHEN 'note' THEN PERFORM receivables.record_action(who, 'note', item_ids => CASE WHEN salt % 2 = 0 THEN items END, is_contact => salt % 3 = 0);
+    WHEN 'promise' THEN PERFORM receivables.qualify(who, items, (ARRAY['promise', 'will pay'])[1 + salt % 2], promised_on => CASE WHEN salt % 6 <> 0 THEN today + salt % 19 END);
+    WHEN 'qualify' THEN PERFORM receivables.qualify(who, items, (ARRAY['dispute', 'doubtful', 'ongoing', 'paused', 'waiting', 'dispute_resolved'])[1 + salt % 6], status_on => earlier);
+    WHEN 'complete specific' THEN
+      PERFORM receivables.complete_action(who, plan, status => (ARRAY[NULL, NULL, 'ongoing', 'dispute', 'promise'])[1 + salt % 5]) WHERE plan IS NOT NULL;
+    WHEN 'redate specific' THEN PERFORM receivables.redate_action(who, today + salt % 15, plan) WHERE plan IS NOT NULL;
+    WHEN 'cancel specific' THEN PERFORM receivables.cancel_action(who, plan) WHERE plan IS NOT NULL;
+    WHEN 'confirm' THEN PERFORM receivables.confirm_actions(ARRAY[who]);
+  END CASE;
+EXCEPTION
+  WHEN object_not_in_prerequisite_state OR invalid_parameter_value OR undefined_object OR foreign_key_violation THEN NULL;
+END $$;
+
+-- Of one customer, or of every ninth one with something to do, in ascending order.
+CREATE FUNCTION oracle.action_statement(low bigint, high bigint) RETURNS text LANGUAGE sql AS $$
+  SELECT CASE WHEN random() < 0.3 THEN
+    format('SELECT oracle.act(customer_id, ''complete'', (%s + customer_id)::integer) FROM (SELECT customer_id FROM receivables.position WHERE next_step IS NOT NULL AND customer_id BETWEEN %s AND %s AND customer_id %% 9 = %s ORDER BY 1) x;',
+           oracle.pick(1, 1000000), low, high, oracle.pick(0, 8))
+  ELSE format('SELECT oracle.act(%s, %L, %s);', oracle.pick(low::integer, high::integer),
+                oracle.pick('complete', 'complete', 'complete', 'complete', 'redate', 'cancel', 'contact', 'note', 'promise', 'qualify', 'qualify', 'complete specific', 'complete specific',
+                            'redate specific', 'cancel specific', 'confirm'), oracle.pick(1, 1000000)) END $$;
+
 -- ---- transactions --------------------------------------------------------------------------------------------------
 
--- kind: 'all'; 'all_but_prepare'; 'inserts'.
+-- kind: 'alone': everything, for one session; 'all': the same, actions in transactions of their own, as they wait for each
+-- other; 'all_but_prepare'; 'inserts'.
 CREATE FUNCTION oracle.traffic(seed integer, transactions integer, low bigint, high bigint, kind text DEFAULT 'all') RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   depth integer;
@@ -162,6 +210,11 @@ BEGIN
   FOR t IN 1..transactions LOOP
     RETURN NEXT 'BEGIN ISOLATION LEVEL ' || oracle.pick('READ COMMITTED', 'READ COMMITTED', 'REPEATABLE READ') || ';';
     RETURN NEXT 'SET LOCAL search_assign.apply = ' || CASE WHEN kind <> 'inserts' THEN oracle.pick('commit', 'statement', 'queue') ELSE oracle.pick('commit', 'commit', 'queue') END || ';';
+    IF kind <> 'inserts' AND random() < 0.4 THEN
+      RETURN NEXT oracle.action_statement(low, high);
+      RETURN NEXT CASE WHEN random() < 0.1 THEN 'ROLLBACK;' ELSE 'COMMIT;' END;
+      CONTINUE;
+    END IF;
     depth := 0;
     FOR s IN 1..oracle.pick(1, 6) LOOP
       IF random() < 0.25 THEN
@@ -176,12 +229,13 @@ BEGIN
           depth := depth - 1;
         END IF;
       END IF;
-      RETURN NEXT CASE WHEN kind = 'inserts' THEN oracle.new_items(low, high, oracle.pick(1, 12), oracle.pick(1, 1000000))
+      RETURN NEXT CASE WHEN kind = 'alone' AND random() < 0.25 THEN oracle.action_statement(low, high)
+                       WHEN kind = 'inserts' THEN oracle.new_items(low, high, oracle.pick(1, 12), oracle.pick(1, 1000000))
                        WHEN random() < 0.25 THEN oracle.customer_statement(low, high) ELSE oracle.item_statement(low, high) END;
     END LOOP;
     IF random() < 0.12 THEN
       RETURN NEXT 'ROLLBACK;';
-    ELSIF kind = 'all' AND random() < 0.1 THEN
+    ELSIF kind IN ('alone', 'all') AND random() < 0.1 THEN
       RETURN NEXT 'PREPARE TRANSACTION ''oracle'';';
       RETURN NEXT oracle.pick('COMMIT', 'COMMIT', 'ROLLBACK') || ' PREPARED ''oracle'';';
     ELSE
@@ -237,7 +291,7 @@ BEGIN
     FOR r IN 1..oracle.pick(1, 3) LOOP
       flags := CASE oracle.pick(1, 6) WHEN 1 THEN format('true, %L, true', oracle.business_date() - oracle.pick(-5, 90)) WHEN 2 THEN 'false, NULL, false' ELSE 'false, NULL, true' END;
       RETURN NEXT CASE (oracle.pick(1, 8) + 1) / 2
-        WHEN 1 THEN format('INSERT INTO receivables.assignment_rule (priority, search, scenario, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('soft', 'hard', 'none'), flags)
+        WHEN 1 THEN format('INSERT INTO receivables.assignment_rule (priority, search, scenario, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('soft', 'soft', 'hard', 'hard', 'none'), flags)
         WHEN 2 THEN format('INSERT INTO receivables.assignment_rule (priority, search, portfolio, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('alice', 'bob', 'risk one', 'risk two'), flags)
         WHEN 3 THEN format('INSERT INTO receivables.assignment_rule (priority, search, customer_group, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('late', 'risky', 'big'), flags)
         WHEN 4 THEN format('INSERT INTO receivables.assignment_rule (priority, search, option, new_customers_only, active_since, active) VALUES (%s, %L, %L, %s);', oracle.pick(1, 4) * 10, 's' || c.n, oracle.pick('interactive_email', 'late_interest', 'discretionary_limit'), flags)
@@ -248,15 +302,60 @@ BEGIN
       RETURN NEXT format('INSERT INTO receivables.assignment_rule (search, option, autorun) VALUES (%L, ''recovery_fee'', false);', 's' || c.n);
     END IF;
   END LOOP;
-  RETURN NEXT format('UPDATE receivables.scenario SET is_default = (name = %L) WHERE is_default <> (name = %1$L);', oracle.pick('soft', 'no such'));
+  RETURN NEXT 'UPDATE receivables.scenario SET is_default = false WHERE is_default;';
+  RETURN NEXT format('UPDATE receivables.scenario SET is_default = true WHERE name = %L;', oracle.pick('soft', 'hard', 'hard', 'no such'));
   RETURN NEXT format('UPDATE receivables.portfolio SET is_default = (name = %L) WHERE is_default <> (name = %1$L);', oracle.pick('alice', 'risk two'));
+  RETURN QUERY SELECT * FROM oracle.random_scenarios();
+END $$;
+
+-- Random calendars, promise terms, and steps of the scenarios; "none" has none.
+CREATE FUNCTION oracle.random_steps(scenario text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  step integer := 0;
+  days integer := oracle.pick(-8, 5);
+BEGIN
+  RETURN NEXT format('DELETE FROM receivables.scenario_step WHERE scenario = %L;', scenario);
+  FOR s IN 1..oracle.pick(1, 7) LOOP
+    step := step + oracle.pick(1, 3);
+    days := days + oracle.pick(-2, 14);
+    RETURN NEXT format('INSERT INTO receivables.scenario_step (scenario, step_no, label, phase, channel, automatic, anchor, offset_days, min_days_after_previous, min_amount, repeat_every_days) '
+                       'VALUES (%L, %s, %L, %L, %L, %L, %L, %s, %s, %s, %s);',
+      scenario, step, 'Step ' || step, CASE WHEN random() < 0.2 THEN 'pre_due' ELSE oracle.pick('amicable', 'amicable', 'pre_litigation', 'litigation') END,
+      oracle.pick('email', 'call', 'letter', 'task'), oracle.pick('manual', 'confirm', 'auto'),
+      CASE WHEN random() < 0.3 THEN 'previous_action' ELSE 'due_date' END, CASE WHEN random() < 0.8 THEN days ELSE oracle.pick(-10, 60) END,
+      oracle.pick('0', '0', '3', '10'), oracle.pick('0', '0', '0', '800', '2500', '6000'), CASE WHEN random() < 0.2 THEN oracle.pick(1, 20)::text ELSE 'NULL' END);
+  END LOOP;
+END $$;
+
+CREATE FUNCTION oracle.random_scenarios() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  today date := oracle.business_date();
+  name text;
+BEGIN
+  RETURN NEXT 'DELETE FROM receivables.calendar_holiday;';
+  FOR h IN 1..oracle.pick(0, 4) LOOP
+    RETURN NEXT format('INSERT INTO receivables.calendar_holiday (calendar, holiday) SELECT %L, %L::date + n FROM generate_series(0, %s) n ON CONFLICT DO NOTHING;',
+                       oracle.pick('week', 'gulf', 'every day'), today + oracle.pick(-20, 60), oracle.pick(0, 9));
+  END LOOP;
+  RETURN NEXT format('SELECT receivables.set_promise_tolerance(%s, %L);', oracle.pick('0', '0', '1', '3', '7'), oracle.pick('week', 'gulf', 'every day', NULL));
+  FOREACH name IN ARRAY ARRAY['soft', 'hard'] LOOP
+    RETURN NEXT format('UPDATE receivables.scenario SET minimum_amount = %s, ignore_below = %s, on_late_entry = %L, on_new_leader = %L, min_contact_days = %s, calendar = %L WHERE name = %L;',
+                       oracle.pick('0', '0', '50', '1000'), oracle.pick('0', '0', '25', '400.5'), oracle.pick('by_age', 'first'), oracle.pick('restart', 'inherit', 'by_age'),
+                       oracle.pick('0', '0', '4', '12'), oracle.pick('week', 'gulf', 'every day', NULL, NULL), name);
+    RETURN QUERY SELECT * FROM oracle.random_steps(name);
+  END LOOP;
 END $$;
 
 -- Small changes that take effect at the next CALL.
 CREATE FUNCTION oracle.small_change(seed integer) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM setseed((seed % 1000003) / 1000003.0);
-  RETURN CASE oracle.pick(1, 7)
+  RETURN CASE oracle.pick(1, 12)
+    WHEN 8 THEN (SELECT string_agg(t, ' ') FROM oracle.random_steps(oracle.pick('soft', 'hard')) t)
+    WHEN 9 THEN format('UPDATE receivables.scenario SET ignore_below = %s, minimum_amount = %s, min_contact_days = %s WHERE name = %L;', oracle.pick('0', '100', '600'), oracle.pick('0', '300'), oracle.pick('0', '6'), oracle.pick('soft', 'hard'))
+    WHEN 10 THEN format('INSERT INTO receivables.calendar_holiday (calendar, holiday) SELECT %L, %L::date + n FROM generate_series(0, %s) n ON CONFLICT DO NOTHING;', oracle.pick('week', 'gulf'), oracle.business_date() + oracle.pick(0, 9), oracle.pick(0, 4))
+    WHEN 11 THEN format('SELECT receivables.set_promise_tolerance(%s, %L);', oracle.pick(0, 6), oracle.pick('week', 'gulf', NULL))
+    WHEN 12 THEN format('UPDATE receivables.scenario SET on_late_entry = %L, on_new_leader = %L, calendar = %L WHERE name = %L;', oracle.pick('by_age', 'first'), oracle.pick('restart', 'inherit', 'by_age'), oracle.pick('week', NULL), oracle.pick('soft', 'hard'))
     WHEN 1 THEN 'UPDATE receivables.assignment_rule SET active = NOT active WHERE rule_id % 5 = 0;'
     WHEN 2 THEN 'UPDATE receivables.assignment_rule SET priority = priority + 15 WHERE rule_id % 3 = 0;'
     WHEN 3 THEN format('UPDATE receivables.search SET criteria = %L WHERE name = (SELECT min(name) FROM receivables.search WHERE name LIKE ''s%%'');', (SELECT criteria FROM oracle.criteria_pool WHERE NOT daily ORDER BY random() LIMIT 1))

@@ -58,6 +58,9 @@ struct ItemFigures {
   friend bool operator==(const ItemFigures&, const ItemFigures&) = default;
 };
 
+// Date under which a promise without a date is held, apart from what other statuses hold without end.
+inline constexpr Date kUndatedPromise = kNoDate - 1;
+
 // add_item appends the deltas of an item without its payments.
 void add_item(std::vector<Delta>& deltas, const ItemFigures& item, int sign);
 // change_item appends what an item's change means, leaving out what it did not change.
