@@ -70,7 +70,8 @@ void remove_ignored(Bytes profile, Collectable& out) {
   add_debits(profile, -1, out.debits);
   ProfileReader reader(profile);
   for (ProfileEntry entry; reader.next(entry);)
-    if (entry.credit_items != 0) out.promised.push_back({entry.date, entry.credit, 0, -entry.credit_items, 0});
+    if (entry.credit_items != 0)
+      out.promised.push_back({entry.date, entry.credit, 0, -entry.credit_items, 0});
 }
 
 Sum due_by(const std::vector<ProfileEntry>& entries, Date day) noexcept {

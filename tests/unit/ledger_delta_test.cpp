@@ -55,7 +55,8 @@ constexpr ItemFigures kInvoice = {.customer_id = 1,
                                   .due_date = 131,
                                   .promised_on = kNoDate,
                                   .kind = ItemKind::Invoice,
-                                  .category = StatusCategory::None};
+                                  .category = StatusCategory::None,
+                                  .held = false};
 
 ItemFigures with(StatusCategory category, Date promised_on = kNoDate) {
   ItemFigures item = kInvoice;
