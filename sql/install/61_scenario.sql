@@ -131,7 +131,7 @@ COMMENT ON FUNCTION receivables.duplicate_scenario(text, text) IS
 
 -- ---- checks ----
 -- The earliest day of a step after the leader's due date, as if every step were done on its day.
-CREATE VIEW receivables.scenario_check AS
+CREATE VIEW receivables.scenario_problem AS
 WITH RECURSIVE step AS (
   SELECT t.scenario, t.step_no, t.phase, pg_catalog.array_position(ARRAY['pre_due', 'amicable', 'pre_litigation', 'litigation'], t.phase) AS phase_order,
          t.anchor, t.offset_days::bigint AS offset_days, t.repeat_every_days,
@@ -193,12 +193,12 @@ UNION ALL
 SELECT s.name, NULL, 'error', pg_catalog.format('calendar "%s" has no working day in the next 366 days', c.name)
 FROM receivables.calendar c LEFT JOIN receivables.scenario s ON s.calendar = c.name
 WHERE NOT EXISTS (SELECT FROM pg_catalog.generate_series(0, 366) d WHERE receivables.is_working_day(c.name, receivables.business_date() + d));
-COMMENT ON VIEW receivables.scenario_check IS
-  'What is wrong with the scenarios, one row a problem: error = it cannot work, warning = hardly meant so. No rows: all is well.';
-COMMENT ON COLUMN receivables.scenario_check.scenario IS 'Scenario; NULL for a calendar that no scenario uses.';
-COMMENT ON COLUMN receivables.scenario_check.step_no IS 'Step, NULL where the problem is the scenario''s.';
-COMMENT ON COLUMN receivables.scenario_check.severity IS 'error or warning.';
-COMMENT ON COLUMN receivables.scenario_check.problem IS 'The problem in words.';
+COMMENT ON VIEW receivables.scenario_problem IS
+  'What is wrong with the scenarios as they are written; scenario_check has these rows and what their customers show.';
+COMMENT ON COLUMN receivables.scenario_problem.scenario IS 'Scenario; NULL for a calendar that no scenario uses.';
+COMMENT ON COLUMN receivables.scenario_problem.step_no IS 'Step, NULL where the problem is the scenario''s.';
+COMMENT ON COLUMN receivables.scenario_problem.severity IS 'error or warning.';
+COMMENT ON COLUMN receivables.scenario_problem.problem IS 'The problem in words.';
 
 -- ---- ready-made scenarios ----
 CREATE FUNCTION receivables.install_example_scenarios() RETURNS integer

@@ -26,7 +26,7 @@ JOIN receivables.position p ON p.customer_id = f.customer_id
 LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id
 LEFT JOIN receivables.portfolio o ON o.portfolio_id = coalesce(a.collection_portfolio_id, p.collection_portfolio_id)
 UNION ALL
--- Alerts of the collection agenda.
+-- Alerts of the collection agenda. Unpacking every customer's memberships for nothing is spared where no rule wants any.
 SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
        l.since, NULL, l.label, NULL, 'task', 'manual', NULL,
        'alert', NULL, l.level, NULL, receivables.item_count(p.receivables), receivables.total(p.receivables)::numeric(28,4),
@@ -35,7 +35,7 @@ FROM receivables.alert l
 JOIN receivables.position p ON p.customer_id = l.customer_id
 LEFT JOIN receivables.position a ON a.customer_id = p.collection_account_id
 LEFT JOIN receivables.portfolio f ON f.portfolio_id = coalesce(a.collection_portfolio_id, p.collection_portfolio_id)
-WHERE l.agenda = 'collection'
+WHERE l.agenda = 'collection' AND EXISTS (SELECT FROM receivables.alert_rule r WHERE r.agenda = 'collection')
 UNION ALL
 -- Broken promises that nobody has followed up yet.
 SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
@@ -164,3 +164,18 @@ COMMENT ON COLUMN receivables.agenda_summary.automatic_actions IS 'Of them autom
 COMMENT ON COLUMN receivables.agenda_summary.customers IS 'Number of accounts.';
 COMMENT ON COLUMN receivables.agenda_summary.amount IS 'Sum of the amounts to collect; one customer''s actions may overlap.';
 COMMENT ON COLUMN receivables.agenda_summary.currency IS 'Currency of the amount.';
+
+CREATE VIEW receivables.scenario_check AS
+SELECT p.scenario, p.step_no, p.severity, p.problem FROM receivables.scenario_problem p
+UNION ALL
+SELECT s.name, NULL, 'warning', pg_catalog.format('%s customers with something to collect have run out of steps', count(*))
+FROM receivables.builtin_alert b
+JOIN receivables.position p ON p.customer_id = b.customer_id
+JOIN receivables.scenario s ON s.scenario_id = p.scenario_id
+WHERE b.code = 'scenario_exhausted' GROUP BY s.name;
+COMMENT ON VIEW receivables.scenario_check IS
+  'What is wrong with the scenarios, one row a problem: error = it cannot work, warning = hardly meant so. No rows: all is well.';
+COMMENT ON COLUMN receivables.scenario_check.scenario IS 'Scenario; NULL for a calendar that no scenario uses.';
+COMMENT ON COLUMN receivables.scenario_check.step_no IS 'Step, NULL where the problem is the scenario''s.';
+COMMENT ON COLUMN receivables.scenario_check.severity IS 'error or warning.';
+COMMENT ON COLUMN receivables.scenario_check.problem IS 'The problem in words.';

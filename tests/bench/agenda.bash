@@ -1,7 +1,7 @@
 # Bench: the agenda of one collector and of the company. Sourced by tests/bench/run.
 # shellcheck shell=bash disable=SC2154,SC2034
 
-# Portfolios of 500 customers, each of a collector of its own; one in five accounts has been chased already.
+# Portfolios of 500 customers, each of a collector of its own; some accounts have been chased already.
 agenda_database() {
   db=agenda
   database agenda "$customers"
@@ -14,7 +14,7 @@ INSERT INTO receivables.portfolio (name, collector) SELECT 'P' || i, 'C' || i FR
 INSERT INTO receivables.search (name, criteria) SELECT 's' || i, 'customer_id % ' || $customers / 500 || ' = ' || i - 1 FROM generate_series(1, $customers / 500) i;
 INSERT INTO receivables.assignment_rule (search, portfolio) SELECT 's' || i, 'P' || i FROM generate_series(1, $customers / 500) i;
 INSERT INTO receivables.item ($columns) SELECT customer_id, document_no, kind, document_date, due_date, amount, amount FROM bench.new_items($items);
-SELECT count(receivables.complete_action(customer_id)) FROM (SELECT customer_id FROM receivables.position WHERE next_action_on <= receivables.business_date() AND customer_id % 5 = 0) p;
+SELECT count(receivables.complete_action(customer_id)) FROM (SELECT customer_id FROM receivables.position WHERE next_action_on <= receivables.business_date() AND customer_id % 50 = 0) p;
 END
   sql -c 'VACUUM ANALYZE' -c CHECKPOINT
 }
