@@ -49,7 +49,7 @@ bool is_collectable(const Item& item, Date open_from) {
   return item.promised && item.promised_on != kNoDate && item.promised_on < open_from;
 }
 bool under_promise(const Item& item, Date open_from) {
-  return item.promised && item.promised_on != kNoDate && item.promised_on >= open_from;
+  return item.promised && item.promised_on >= open_from;  // without a date: without end
 }
 Amount expected_amount(const std::vector<Item>& items, Date open_from, Date day) {
   Amount due = 0;
