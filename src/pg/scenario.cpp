@@ -9,6 +9,7 @@
 extern "C" {
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "utils/date.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 }
@@ -159,6 +160,7 @@ void build() {
 
 ScenarioSet* load_scenarios(MemoryContext memory) {
   auto* set = allocate<ScenarioSet>(memory, 1);
+  set->open_promises = allocate<OpenPromises>(memory, 1);
   load_calendars(set, memory);
   load_steps_and_scenarios(set, memory);
   const SpiRows promises = spi_select_active(kPromisesSql);
@@ -218,10 +220,16 @@ core::Date promise_deadline(const ScenarioSet* set, core::Date promised_on) {
   return deadline != core::kNoDate ? deadline : core::add_days(promised_on, set->promise_tolerance_days);
 }
 
-// A promise for a later date never ends before one for an earlier date.
+// A promise for a later date never ends before one for an earlier date. One run asks for one date again and
+// again.
 core::Date open_promises_from(const ScenarioSet* set, core::Date as_of) {
+  if (DATE_NOT_FINITE(as_of) || (set->promise_tolerance_days == 0 && set->promise_calendar == nullptr))
+    return as_of;
+  OpenPromises* known = set->open_promises;
+  if (known->is_known && known->as_of == as_of) return known->from;
   core::Date from = as_of;
-  while (promise_deadline(set, from - 1) >= as_of) --from;
+  while (from > core::kMinDate && promise_deadline(set, from - 1) >= as_of) --from;
+  *known = {true, as_of, from};
   return from;
 }
 

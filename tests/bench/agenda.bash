@@ -6,7 +6,7 @@ agenda_database() {
   db=agenda
   database agenda "$customers"
   sql -f tests/bench/configuration.sql
-  sql <<END
+  sql >/dev/null <<END
 SET client_min_messages = warning;
 DELETE FROM receivables.assignment_rule WHERE portfolio IS NOT NULL;
 INSERT INTO receivables.collector (name) SELECT 'C' || i FROM generate_series(1, $customers / 500) i;
@@ -14,6 +14,7 @@ INSERT INTO receivables.portfolio (name, collector) SELECT 'P' || i, 'C' || i FR
 INSERT INTO receivables.search (name, criteria) SELECT 's' || i, 'customer_id % ' || $customers / 500 || ' = ' || i - 1 FROM generate_series(1, $customers / 500) i;
 INSERT INTO receivables.assignment_rule (search, portfolio) SELECT 's' || i, 'P' || i FROM generate_series(1, $customers / 500) i;
 INSERT INTO receivables.item ($columns) SELECT customer_id, document_no, kind, document_date, due_date, amount, amount FROM bench.new_items($items);
+ANALYZE;
 SELECT count(receivables.complete_action(customer_id)) FROM (SELECT customer_id FROM receivables.position WHERE next_action_on <= receivables.business_date() AND customer_id % 50 = 0) p;
 END
   sql -c 'VACUUM ANALYZE' -c CHECKPOINT

@@ -17,6 +17,13 @@ struct NamedScenario {
   core::Scenario scenario;
 };
 
+// The last answer of open_promises_from.
+struct OpenPromises {
+  bool is_known;
+  core::Date as_of;
+  core::Date from;
+};
+
 struct ScenarioSet {
   int calendar_count;
   NamedCalendar* calendars;  // by name, in the order of strcmp
@@ -25,6 +32,7 @@ struct ScenarioSet {
   const NamedScenario** by_name;  // the same, in the order of strcmp
   int32 promise_tolerance_days;
   const core::WorkCalendar* promise_calendar;  // nullptr = every day
+  OpenPromises* open_promises;
 };
 
 // load_scenarios reads all of it by the active snapshot, between SPI_connect() and SPI_finish(), as the

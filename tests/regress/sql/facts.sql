@@ -200,4 +200,8 @@ SELECT * FROM check_positions();
 SELECT DISTINCT internal_score IS NOT DISTINCT FROM external_score AS score, rating, credit_limit, credit_available, credit_usage, has_legal_event, last_action_on, next_action_on FROM customer_facts;
 UPDATE customer SET external_score = 12.5 WHERE customer_id = 1;
 SELECT internal_score, external_score FROM customer_facts WHERE customer_id = 1;
+-- Found by the fuzzer: an infinite date with a tolerance once never came back
+SELECT set_promise_tolerance(3);
+SELECT d, promised_profile('\x01', d), open_promises_from(d) FROM unnest('{-infinity,infinity,2026-06-15,4714-11-24 BC}'::date[]) d;
+SELECT set_promise_tolerance(0);
 RESET search_path;
