@@ -166,13 +166,13 @@ struct StoredCriteria {
   const char* text;
   Relation facts;
   MemoryContext memory;
-  Expr* expression;
+  Clause* clauses;
 };
 
 void parse_stored(void* argument) {
   auto* stored = static_cast<StoredCriteria*>(argument);
   MemoryContext caller = MemoryContextSwitchTo(stored->memory);
-  stored->expression = parse_criteria(stored->text, stored->facts);
+  stored->clauses = parse_criteria(stored->text, stored->facts);
   MemoryContextSwitchTo(caller);
 }
 
@@ -184,7 +184,9 @@ void compile_search(CompiledSearch* search, const char* criteria, Relation facts
     search->error = error.message;
     return;
   }
-  Expr* expression = stored.expression;
+  search->clauses = stored.clauses;
+  Expr* expression = search->clauses->expression;
+  search->criteria = pstrdup(criteria);
   search->columns = used_attributes(expression);
   search->time_terms = time_terms(expression, facts);
   search->can_fail = node_can_fail(reinterpret_cast<Node*>(expression), nullptr);
@@ -412,7 +414,7 @@ core::Truth evaluate_search(const Configuration* config, int index, TupleTableSl
 StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns) {
   StandaloneSearch search;
   Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
-  Expr* expression = parse_criteria(criteria, facts);
+  Expr* expression = parse_criteria(criteria, facts)->expression;
   search.facts = compile_facts(bms_union(used_attributes(expression), also_columns));
   search.state = ExecInitExpr(expression, nullptr);
   table_close(facts, AccessShareLock);

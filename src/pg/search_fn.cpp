@@ -133,7 +133,7 @@ SA_FUNCTION(sa_check_criteria) {
   if (get_call_result_type(fcinfo, nullptr, &result) != TYPEFUNC_COMPOSITE)
     elog(ERROR, "return type must be a row type");
   Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
-  Expr* expression = parse_criteria(criteria, facts);
+  Expr* expression = parse_criteria(criteria, facts)->expression;
   List* columns = NIL;
   List* assigned = NIL;
   Bitmapset* used = used_attributes(expression);

@@ -4,6 +4,7 @@
 
 #include "search_assign/core/assignment.hpp"
 #include "search_assign/core/priority.hpp"
+#include "search_assign/pg/criteria_clause.hpp"
 #include "search_assign/pg/facts.hpp"
 #include "search_assign/pg/prelude.hpp"
 
@@ -15,8 +16,10 @@ namespace search_assign::pg {
 
 struct CompiledSearch {
   int64 search_id;
-  Datum name;        // text
-  ExprState* state;  // nullptr: the criteria is invalid, `error` says why
+  Datum name;            // text
+  const char* criteria;  // as written
+  Clause* clauses;       // of the criteria; the root's expression is the one that decides
+  ExprState* state;      // nullptr: the criteria is invalid, `error` says why
   const char* error;
   bool can_fail;            // its evaluation may raise an error: evaluated in a subtransaction
   Bitmapset* columns;       // columns of customer_facts it reads
