@@ -6,6 +6,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_queue.hpp"
 #include "search_assign/pg/collection.hpp"
+#include "search_assign/pg/customer_reader.hpp"
 #include "search_assign/pg/daily_work.hpp"
 #include "search_assign/pg/decision.hpp"
 #include "search_assign/pg/membership_log.hpp"
@@ -32,48 +33,23 @@ constexpr int kLedgerLookAhead = 6;
 constexpr int kRunLookAhead = 60;
 
 struct Application {
-  const Configuration* config;
-  PositionAccess* access;
+  CustomerReader reader;
   ChangeQueue* queue;
-  DecisionBuffers* buffers;
   MembershipLog* log;
-  SearchFailure* failures;  // of the customer at hand
-  bool run;                 // no deltas: writes only what changed
-  bool reread;              // the transaction will read again by the snapshot it has
-  bool queued;              // something is queued for the customer at hand
-  Ticks time;               // since when the present part has been going on
-  int64 wait;               // microseconds it may still wait for others
-  bool evaluate_manual_rules;
-  bool sql_open;
-  MaintenanceScope scope;
+  bool run;                // no deltas: writes only what changed
+  bool reread;             // the transaction will read again by the snapshot it has
+  bool queued;             // something is queued for the customer at hand
+  Ticks time;              // since when the present part has been going on
+  int64 wait;              // microseconds it may still wait for others
   CustomerIds collecting;  // accounts through which the customers written are collected
   MemoryContext memory;    // of the application
-  MemoryContext customer;  // reset per customer
 };
 
-// SQL is needed seldom: for hand-made assignments and failures.
-void open_sql(Application* application) {
-  if (application->sql_open) return;
-  application->scope = begin_maintenance();
-  SPI_connect();
-  MemoryContextSwitchTo(application->customer);
-  application->sql_open = true;
-}
-
-void close_sql(Application* application) {
-  if (!application->sql_open) return;
-  SPI_finish();
-  end_maintenance(application->scope);
-  application->sql_open = false;
-}
-
-void use_configuration(Application* application) {
+void use_newest_configuration(Application* application) {
   const Configuration* config = configuration();
-  if (application->config == config) return;
-  application->config = config;
+  if (application->reader.config == config) return;
+  use_configuration(&application->reader, config, application->memory);
   MemoryContext caller = MemoryContextSwitchTo(application->memory);
-  application->failures = static_cast<SearchFailure*>(
-      palloc0(sizeof(SearchFailure) * static_cast<size_t>(config->search_count + 1)));
   membership_log_use(application->log, config);
   MemoryContextSwitchTo(caller);
 }
@@ -84,123 +60,51 @@ void begin_application(Application* application, bool run) {
   application->time = start_timer();
   application->memory =
       AllocSetContextCreate(CurrentMemoryContext, "search_assign application", ALLOCSET_DEFAULT_SIZES);
-  application->customer =
+  application->reader.customer =
       AllocSetContextCreate(application->memory, "search_assign customer", ALLOCSET_DEFAULT_SIZES);
   MemoryContextSwitchTo(application->memory);
   init_customer_ids(&application->collecting);
   application->log = open_membership_log();
-  application->buffers = decision_buffers();
-  application->access = open_positions(RowExclusiveLock);
+  application->reader.buffers = decision_buffers();
+  application->reader.access = open_positions(RowExclusiveLock);
+  application->reader.snapshot = SnapshotSelf;
   application->queue = open_change_queue(true);
   application->wait = int64{lock_wait()} * 1000;
-  use_configuration(application);
+  use_newest_configuration(application);
 }
 
 void end_application(Application* application, MemoryContext caller) {
   close_membership_log(application->log);
-  close_sql(application);
+  close_sql(&application->reader);
   close_change_queue(application->queue);
-  close_positions(application->access);
-  if (!application->evaluate_manual_rules && !day_roll_under_way())
+  close_positions(application->reader.access);
+  if (!application->reader.evaluate_manual_rules && !day_roll_under_way())
     report_failures(application->log);  // a run does at its end
   stop_timer(Part::Log, application->time);
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(application->memory);
 }
 
-// A transaction that merely began before midnight decides for the day its customer was last decided for.
-core::Date decision_date(Application* application) {
-  bool is_null = false;
-  const core::Date today = business_date();
-  const Datum decided_on =
-      get_column(application->access->position.slot, application->access->columns.decided_on, &is_null);
-  if (is_null || business_date_is_set() || DatumGetDateADT(decided_on) <= today) return today;
-  // Later than now: the business date had been set and is set back on purpose.
-  return DatumGetDateADT(decided_on) <= date_of_clock() ? DatumGetDateADT(decided_on) : today;
-}
-
-SpiStatement hand_made_statement = {
-    "SELECT target, target_id, mode, until FROM receivables.hand_assignment WHERE customer_id = $1",
-    1,
-    {INT8OID},
-    nullptr};
-
-bool touched(const core::Delta* deltas, size_t count, uint8_t side) {
-  for (size_t i = 0; i < count; ++i)
-    if (deltas[i].facet == core::Facet::Touch && deltas[i].side == side) return true;
-  return false;
-}
-
-// The flag in the position row spares the look into the table, unless this transaction has just changed it.
-void load_hand_made(Application* application, int64 customer_id, bool changed) {
-  PositionAccess* access = application->access;
-  std::vector<core::HandMade>& hand_made = application->buffers->hand_made;
-  compute([&] { hand_made.clear(); });
-  bool is_null = false;
-  if (!changed && !DatumGetBool(get_column(access->changed, access->columns.hand_made, &is_null))) return;
-  open_sql(application);
-  Datum values[] = {Int64GetDatum(customer_id)};
-  const SpiRows rows = spi_query(&hand_made_statement, values);
-  for (uint64 i = 0; i < rows.count; ++i) {
-    core::HandMade hand;
-    hand.target = static_cast<core::Target>(spi_int32(rows, i, 1));
-    hand.target_id = spi_int32(rows, i, 2);
-    const char* mode = spi_text(rows, i, 3);
-    hand.mode = mode[0] == 'p'   ? core::HandMode::Pin
-                : mode[0] == 'a' ? core::HandMode::Add
-                                 : core::HandMode::Exclude;
-    hand.until = spi_is_null(rows, i, 4) ? core::kNoDate : spi_int32(rows, i, 4);
-    compute([&] { hand_made.push_back(hand); });
-  }
-  set_column(access, access->columns.hand_made, BoolGetDatum(rows.count > 0));
-  SPI_freetuptable(rows.table);
-}
-
-// Likewise for what has been done so far: only a change of it is read from the action log.
-void load_changed_progress(Application* application, int64 customer_id) {
-  open_sql(application);
-  load_progress(application->access, customer_id);
-}
-
-void read_previous(Application* application) {
-  bool is_null = false;
-  const core::Bytes stored =
-      bytes_of(get_column(application->access->changed, application->access->columns.assignment, &is_null));
-  compute([&] { core::decode_assignment(stored, application->buffers->previous); });
-}
-
-// Reads the customer row where a fact or rule needs it, or where it may be gone; false where it is.
-bool read_customer(Application* application, int64 customer_id, bool may_be_gone, Decision* decision) {
-  decision->created_on = 0;
-  if (!application->config->needs_customer && !may_be_gone) return true;
-  PositionAccess* access = application->access;
-  if (!find_customer(access, customer_id, SnapshotSelf)) return false;
-  bool is_null = false;
-  decision->created_on =
-      DatumGetDateADT(get_column(access->customer.slot, access->customer_created_on, &is_null));
-  return true;
-}
-
 void set_target_column(Application* application, AttrNumber column, core::Target target) {
-  for (const core::Membership& membership : application->buffers->next)
+  for (const core::Membership& membership : application->reader.buffers->next)
     if (membership.target == target) {
-      set_column(application->access, column, Int32GetDatum(membership.target_id));
+      set_column(application->reader.access, column, Int32GetDatum(membership.target_id));
       return;
     }
-  set_null(application->access, column);
+  set_null(application->reader.access, column);
 }
 
 void set_decision(Application* application, const Decision& decision, core::Date review) {
-  PositionAccess* access = application->access;
-  DecisionBuffers* buffers = application->buffers;
+  PositionAccess* access = application->reader.access;
+  DecisionBuffers* buffers = application->reader.buffers;
   const PositionColumns& columns = access->columns;
   compute([&] { core::encode_assignment({buffers->next.data(), buffers->next.size()}, buffers->encoded); });
   set_column(access, columns.assignment, bytes_datum(buffers->encoded));
   set_target_column(application, columns.scenario_id, core::Target::Scenario);
   set_target_column(application, columns.collection_portfolio_id, core::Target::CollectionPortfolio);
   set_target_column(application, columns.risk_portfolio_id, core::Target::RiskPortfolio);
-  set_priority(access, application->config, {buffers->next.data(), buffers->next.size()});
-  set_column(access, columns.configuration_version, Int64GetDatum(application->config->version));
+  set_priority(access, application->reader.config, {buffers->next.data(), buffers->next.size()});
+  set_column(access, columns.configuration_version, Int64GetDatum(application->reader.config->version));
   set_column(access, columns.decided_on, DateADTGetDatum(decision.as_of));
   if (review == core::kNoDate)
     set_null(access, columns.review_on);
@@ -212,7 +116,7 @@ void set_decision(Application* application, const Decision& decision, core::Date
 // A run leaves a customer alone whose decision stands: same configuration, same memberships, same next
 // action, not yet due.
 bool stands(Application* application, const Decision& decision, const NextAction& next) {
-  PositionAccess* access = application->access;
+  PositionAccess* access = application->reader.access;
   const PositionColumns& columns = access->columns;
   TupleTableSlot* row = access->position.slot;
   bool never_decided = false;
@@ -222,12 +126,12 @@ bool stands(Application* application, const Decision& decision, const NextAction
   const core::Date review_on = DatumGetDateADT(get_column(row, columns.review_on, &never_reviewed));
   return !never_decided && decided_on <= decision.as_of && (never_reviewed || review_on > decision.as_of) &&
          DatumGetInt64(get_column(row, columns.configuration_version, &is_null)) ==
-             application->config->version &&
+             application->reader.config->version &&
          DatumGetBool(get_column(row, columns.failed, &is_null)) == (decision.failure_count > 0) &&
          next_action_stands(access, next) &&
          core::same_memberships(
-             {application->buffers->previous.data(), application->buffers->previous.size()},
-             {application->buffers->next.data(), application->buffers->next.size()});
+             {application->reader.buffers->previous.data(), application->reader.buffers->previous.size()},
+             {application->reader.buffers->next.data(), application->reader.buffers->next.size()});
 }
 
 SpiStatement forget_failures_statement = {
@@ -243,24 +147,25 @@ SpiStatement failure_statement = {
 
 void record_failures(Application* application, int64 customer_id, const Decision& decision) {
   bool is_null = false;
-  const bool failed_before = DatumGetBool(
-      get_column(application->access->position.slot, application->access->columns.failed, &is_null));
+  const bool failed_before = DatumGetBool(get_column(application->reader.access->position.slot,
+                                                     application->reader.access->columns.failed, &is_null));
   if (!failed_before && decision.failure_count == 0) return;
-  open_sql(application);
+  open_sql(&application->reader);
   Datum key[] = {Int64GetDatum(customer_id)};
   if (failed_before) spi_run(&forget_failures_statement, key);
   for (int i = 0; i < decision.failure_count; ++i) {
     const SearchFailure& failure = decision.failures[i];
-    Datum values[] = {
-        Int64GetDatum(customer_id), Int64GetDatum(application->config->searches[failure.search].search_id),
-        CStringGetTextDatum(unpack_sql_state(failure.sqlstate)), CStringGetTextDatum(failure.message)};
+    Datum values[] = {Int64GetDatum(customer_id),
+                      Int64GetDatum(application->reader.config->searches[failure.search].search_id),
+                      CStringGetTextDatum(unpack_sql_state(failure.sqlstate)),
+                      CStringGetTextDatum(failure.message)};
     spi_run(&failure_statement, values);
     note_failure(application->log, failure.search, failure.message);
   }
 }
 
 void log_changes(Application* application, int64 customer_id, core::Date as_of) {
-  for (const core::MembershipChange& change : application->buffers->changes)
+  for (const core::MembershipChange& change : application->reader.buffers->changes)
     add_to_membership_log(application->log, customer_id, as_of, change);
 }
 
@@ -275,10 +180,10 @@ Outcome outcome_of(WriteResult result) {
 
 // The customer was deleted: its position and what is queued for it go, its memberships end.
 Outcome remove_customer(Application* application, int64 customer_id, const QueuedChanges& queued) {
-  DecisionBuffers* buffers = application->buffers;
-  const core::Date today = decision_date(application);
-  read_previous(application);
-  const Outcome outcome = outcome_of(delete_position(application->access));
+  DecisionBuffers* buffers = application->reader.buffers;
+  const core::Date today = decision_date(&application->reader);
+  read_previous(&application->reader);
+  const Outcome outcome = outcome_of(delete_position(application->reader.access));
   if (outcome != Outcome::Written) return outcome;
   remove_queued(application->queue, queued);
   compute([&] {
@@ -290,20 +195,9 @@ Outcome remove_customer(Application* application, int64 customer_id, const Queue
   return Outcome::Gone;
 }
 
-Decision start_decision(Application* application) {
-  Decision decision;
-  memset(&decision, 0, sizeof decision);
-  decision.config = application->config;
-  decision.access = application->access;
-  decision.as_of = decision_date(application);
-  decision.evaluate_manual_rules = application->evaluate_manual_rules;
-  decision.failures = application->failures;
-  return decision;
-}
-
 Outcome write_decision(Application* application, int64 customer_id, const Decision& decision, bool* changed) {
-  DecisionBuffers* buffers = application->buffers;
-  const Outcome outcome = outcome_of(write_change(application->access));
+  DecisionBuffers* buffers = application->reader.buffers;
+  const Outcome outcome = outcome_of(write_change(application->reader.access));
   application->time = stop_timer(Part::Writing, application->time);
   if (outcome != Outcome::Written) return outcome;
   compute([&] {
@@ -322,8 +216,8 @@ Outcome write_decision(Application* application, int64 customer_id, const Decisi
 // Tries once to decide the customer on the newest version of its position.
 Outcome try_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
                      bool* changed) {
-  PositionAccess* access = application->access;
-  DecisionBuffers* buffers = application->buffers;
+  PositionAccess* access = application->reader.access;
+  DecisionBuffers* buffers = application->reader.buffers;
   const bool found = find_position(access, customer_id, SnapshotSelf);
   const QueuedChanges queued = read_queued(application->queue, customer_id, SnapshotSelf);
   application->queued = queued.count > 0;
@@ -333,32 +227,21 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   }
   // Written now, the row would be there twice for a snapshot that does not see the version it replaces.
   if (application->reread && !sees_position(access, GetTransactionSnapshot())) return Outcome::Busy;
-  start_change(access);
-  if (count > 0 || queued.count > 0) add_changes(access, queued, deltas, count);
-  const int64 former_account = collecting_account(access);
+  const int64 former_account = collecting_account(access, access->position.slot);
   if (former_account != 0 && (count > 0 || queued.count > 0))
     add_customer_id(&application->collecting, former_account);
-  Decision decision = start_decision(application);
-  const bool may_be_gone = queued.count > 0 || touched(deltas, count, core::kTouchDeleted);
-  if (!read_customer(application, customer_id, may_be_gone, &decision))
+  Decision decision;
+  if (!read_customer(&application->reader, customer_id, queued, deltas, count,
+                     decision_date(&application->reader), &decision))
     return remove_customer(application, customer_id, queued);
-  read_previous(application);
-  load_hand_made(application, customer_id, queued.count > 0 || touched(deltas, count, core::kTouchHandMade));
-  if (queued.count > 0 || touched(deltas, count, core::kTouchProgress))
-    load_changed_progress(application, customer_id);
   application->time = stop_timer(Part::Reading, application->time);
-  decide_now(&decision, buffers);
-  application->time = stop_timer(Part::Searches, application->time);
+  const NextAction next =
+      decide_read_customer(&application->reader, customer_id, &decision, &application->time);
   add(Counter::SearchFailures, static_cast<uint64>(decision.failure_count));
-  const NextAction next = decide_next_action(&decision, buffers, customer_id);
-  set_next_action(access, next);
-  // What reads the next action assigns nothing that it follows from: a second look is the last.
-  if (application->config->reads_next_action) decide_now(&decision, buffers);
-  application->time = stop_timer(Part::Collection, application->time);
   if (application->run && queued.count == 0 && stands(application, decision, next)) return Outcome::Stands;
 
   const core::Date review =
-      application->config->has_time_terms || !buffers->hand_made.empty()
+      application->reader.config->has_time_terms || !buffers->hand_made.empty()
           ? next_review(&decision, buffers, application->run ? kRunLookAhead : kLedgerLookAhead)
           : core::kNoDate;
   application->time = stop_timer(Part::LookAhead, application->time);
@@ -366,7 +249,7 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   const Outcome outcome = write_decision(application, customer_id, decision, changed);
   if (outcome != Outcome::Written) return outcome;
   remove_queued(application->queue, queued);
-  const int64 account = collecting_account(access);
+  const int64 account = collecting_account(access, access->changed);
   if (account != 0 && account != former_account && (count > 0 || queued.count > 0))
     add_customer_id(&application->collecting, account);
   return outcome;
@@ -381,7 +264,7 @@ bool wait_for_others(Application* application) {
   instr_time start;
   INSTR_TIME_SET_CURRENT(start);
   LockTimeout = static_cast<int>(application->wait / 1000);
-  ErrorData* error = run_in_subtransaction(wait_in_subtransaction, application->access);
+  ErrorData* error = run_in_subtransaction(wait_in_subtransaction, application->reader.access);
   LockTimeout = former_timeout;
   instr_time waited;
   INSTR_TIME_SET_CURRENT(waited);
@@ -397,11 +280,11 @@ constexpr QueueReason kBusyReason = {ERRCODE_LOCK_NOT_AVAILABLE,
 
 Outcome decide_customer(Application* application, int64 customer_id, core::Delta* deltas, size_t count,
                         bool* changed) {
-  application->access->locked = false;
+  application->reader.access->locked = false;
   for (;;) {
     CHECK_FOR_INTERRUPTS();
-    MemoryContextReset(application->customer);
-    MemoryContextSwitchTo(application->customer);
+    MemoryContextReset(application->reader.customer);
+    MemoryContextSwitchTo(application->reader.customer);
     Outcome outcome = try_customer(application, customer_id, deltas, count, changed);
     if (outcome == Outcome::Busy && !application->reread && wait_for_others(application))
       outcome = Outcome::Outdated;
@@ -412,8 +295,8 @@ Outcome decide_customer(Application* application, int64 customer_id, core::Delta
     if (outcome != Outcome::Outdated) return outcome;
     add(Counter::ConflictRetries, 1);
     AcceptInvalidationMessages();
-    restart_positions(application->access);
-    use_configuration(application);
+    restart_positions(application->reader.access);
+    use_newest_configuration(application);
   }
 }
 
@@ -429,7 +312,7 @@ void decide_collecting_accounts(Application* application) {
   if (application->collecting.count == 0) return;
   bool changed = false;
   CommandCounterIncrement();  // they may have been written a moment ago, themselves
-  restart_positions(application->access);
+  restart_positions(application->reader.access);
   for (size_t i = 0; i < application->collecting.count; ++i)
     decide_customer(application, application->collecting.ids[i], nullptr, 0, &changed);
 }
@@ -458,9 +341,9 @@ RunResult decide_customers(const int64* customer_ids, size_t count, bool evaluat
   RunResult result{0, 0};
   Application application;
   begin_application(&application, true);
-  application.access->in_order = lie_close(customer_ids, count);
+  application.reader.access->in_order = lie_close(customer_ids, count);
   application.reread = IsolationUsesXactSnapshot() && IsTransactionBlock();
-  application.evaluate_manual_rules = evaluate_manual_rules;
+  application.reader.evaluate_manual_rules = evaluate_manual_rules;
   for (size_t i = 0; i < count; ++i) {
     bool changed = false;
     if (decide_customer(&application, customer_ids[i], nullptr, 0, &changed) == Outcome::Gone) continue;

@@ -289,6 +289,26 @@ void change_set_apply_all() {
   apply_from(own + outer, outer_runs);
 }
 
+PendingChanges copy_pending_changes() {
+  PendingChanges pending = {nullptr, 0};
+  if (current == nullptr || (current->deltas.empty() && current->runs.empty())) return pending;
+  size_t count = current->deltas.size();
+  for (const DeltaRun& run : current->runs) count += run.count;
+  pending.deltas =
+      static_cast<core::Delta*>(MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(core::Delta)));
+  std::copy(current->deltas.begin(), current->deltas.end(), pending.deltas);
+  pending.count = current->deltas.size();
+  for (size_t i = 0; i < current->runs.size(); ++i) {
+    DeltaRun* run = &current->runs[i];
+    for (rewind_delta_run(run); run->next <= run->count; advance_delta_run(run)) {
+      CHECK_FOR_INTERRUPTS();
+      pending.deltas[pending.count++] = run->head;
+    }
+  }
+  compute([&] { core::group_by_customer({pending.deltas, pending.count}); });
+  return pending;
+}
+
 void change_set_bound() {
   const Level& top = current->levels.back();
   const size_t count = current->deltas.size() - top.first;

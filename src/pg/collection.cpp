@@ -49,7 +49,7 @@ struct Collection {
 };
 
 ItemAccess* items_of(Collection* collection) {
-  if (collection->items == nullptr) collection->items = open_items();
+  if (collection->items == nullptr) collection->items = open_items(collection->decision->snapshot);
   return collection->items;
 }
 
@@ -82,7 +82,7 @@ void add_members(Collection* collection, int64 account) {
   Relation positions = access->position.relation;
   Relation index = index_open(relation_oid("position_collection_account_id_idx"), AccessShareLock);
   TupleTableSlot* slot = table_slot_create(positions, nullptr);
-  IndexScanDesc scan = index_beginscan(positions, index, SnapshotSelf, 1, 0);
+  IndexScanDesc scan = index_beginscan(positions, index, collection->decision->snapshot, 1, 0);
   ScanKeyData key;
   ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(account));
   index_rescan(scan, &key, 1, nullptr, 0);
@@ -278,9 +278,10 @@ core::CollectionProgress progress_of(const SpiRows& rows, uint64 row) {
   return progress;
 }
 
-void load_progress(PositionAccess* access, int64 customer_id) {
+void load_progress(PositionAccess* access, int64 customer_id, Snapshot snapshot) {
   Datum values[] = {Int64GetDatum(customer_id)};
-  const SpiRows rows = spi_query(&progress_statement, values);
+  const SpiRows rows = snapshot == SnapshotSelf ? spi_query(&progress_statement, values)
+                                                : spi_query_read_only(&progress_statement, values);
   if (rows.count == 0) return;
   const core::CollectionProgress progress = progress_of(rows, 0);
   std::vector<uint8_t>& encoded = collection_buffers()->encoded;
@@ -301,7 +302,7 @@ void load_progress(PositionAccess* access, int64 customer_id) {
 NextAction decide_next_action(Decision* decision, DecisionBuffers* buffers, int64 customer_id) {
   NextAction next = {0, core::kNoDate, core::kNoDate, static_cast<Datum>(0), false};
   PositionAccess* access = decision->access;
-  if (collecting_account(access) != 0) return next;
+  if (collecting_account(access, access->changed) != 0) return next;
   const core::Scenario* scenario = present_scenario(decision, buffers);
   if (scenario == nullptr || scenario->steps.empty()) return next;
   Collection collection = {decision,
@@ -357,9 +358,9 @@ bool next_action_stands(PositionAccess* access, const NextAction& next) {
   return DatumGetInt32(step) == next.step && !no_date && DatumGetDateADT(action_on) == next.action_on;
 }
 
-int64 collecting_account(PositionAccess* access) {
+int64 collecting_account(PositionAccess* access, TupleTableSlot* row) {
   bool is_null = false;
-  const Datum account = get_column(access->changed, access->columns.collection_account_id, &is_null);
+  const Datum account = get_column(row, access->columns.collection_account_id, &is_null);
   return is_null ? 0 : DatumGetInt64(account);
 }
 

@@ -334,16 +334,33 @@ void register_configuration_callbacks() {
 
 const Configuration* configuration() {
   while (!valid || current == nullptr) {
-    if (current != nullptr) {
-      MemoryContextDelete(current->memory);
-      current = nullptr;
-    }
+    if (current != nullptr && current->keepers == 0) MemoryContextDelete(current->memory);
+    current = nullptr;
     watched = relation_oid("configuration");
     watched_view = relation_oid("customer_facts");
     valid = true;  // an invalidation that arrives while building clears it again
     current = build();
   }
   return current;
+}
+
+namespace {
+
+void release_configuration(void* kept) {
+  auto* config = static_cast<Configuration*>(kept);
+  if (--config->keepers == 0 && config != current) MemoryContextDelete(config->memory);
+}
+
+}  // namespace
+
+void keep_configuration(const Configuration* config, MemoryContext memory) {
+  auto* callback =
+      static_cast<MemoryContextCallback*>(MemoryContextAlloc(memory, sizeof(MemoryContextCallback)));
+  auto* kept = const_cast<Configuration*>(config);
+  callback->func = release_configuration;
+  callback->arg = kept;
+  ++kept->keepers;
+  MemoryContextRegisterResetCallback(memory, callback);
 }
 
 Datum target_name(const Configuration* config, core::Target target, int32 target_id) {

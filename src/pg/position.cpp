@@ -99,8 +99,8 @@ int64 key_of_row(KeyedRelation* keyed) {
   return DatumGetInt64(slot_getattr(keyed->slot, keyed->index->rd_index->indkey.values[0], &is_null));
 }
 
-// Goes on along the index from the row found last.
-bool find_next_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
+// Goes on along the index, from the row found last, to the first one whose key is not less.
+bool find_row_from(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
   if (!keyed->in_order) {
     start_scan(keyed, customer_id, BTGreaterEqualStrategyNumber, snapshot);
     keyed->in_order = true;
@@ -111,7 +111,11 @@ bool find_next_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
       keyed->in_order = false;
       return false;
     }
-  return key_of_row(keyed) == customer_id;
+  return true;
+}
+
+bool find_next_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
+  return find_row_from(keyed, customer_id, snapshot) && key_of_row(keyed) == customer_id;
 }
 
 bool find_one_row(KeyedRelation* keyed, int64 customer_id, Snapshot snapshot) {
@@ -192,6 +196,17 @@ bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot)
   MemoryContext caller = MemoryContextSwitchTo(access->memory);
   const bool found = find_row(&access->position, customer_id, snapshot, access->in_order);
   MemoryContextSwitchTo(caller);
+  return found;
+}
+
+bool next_position(PositionAccess* access, int64* customer_id, Snapshot snapshot) {
+  KeyedRelation* keyed = &access->position;
+  const bool begins = !keyed->in_order || TTS_EMPTY(keyed->slot);
+  const int64 from = begins ? PG_INT64_MIN : key_of_row(keyed) + 1;
+  MemoryContext caller = MemoryContextSwitchTo(access->memory);
+  const bool found = find_row_from(keyed, from, snapshot);
+  MemoryContextSwitchTo(caller);
+  if (found) *customer_id = key_of_row(keyed);
   return found;
 }
 

@@ -495,7 +495,7 @@ void mend_progress(Sink* sink, int64 customer_id) {
   PositionAccess* access = open_positions(RowExclusiveLock);
   if (find_position(access, customer_id, SnapshotSelf)) {
     start_change(access);
-    load_progress(access, customer_id);
+    load_progress(access, customer_id, SnapshotSelf);
     set_column(access, access->columns.configuration_version, Int64GetDatum(0));  // to be decided again
     if (write_change(access) != WriteResult::Written)
       elog(ERROR, "position changed while the ledger was locked");

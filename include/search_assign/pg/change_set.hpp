@@ -30,6 +30,14 @@ void change_set_apply_all();
 // change_set_apply_at_once does so under search_assign.apply = queue, too.
 void change_set_apply_at_once();
 
+// copy_pending_changes copies what all levels hold, grouped by customer, into the current memory context, for
+// whoever must not apply it.
+struct PendingChanges {
+  core::Delta* deltas;
+  size_t count;
+};
+PendingChanges copy_pending_changes();
+
 // register_change_set_callbacks is called once from _PG_init.
 void register_change_set_callbacks();
 

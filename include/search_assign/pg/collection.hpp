@@ -16,9 +16,9 @@ struct NextAction {
 };
 
 // progress_of reads a row of the view collection_state; load_progress reads the action log and who is
-// collected through whom into the changed row.
+// collected through whom into the changed row: by SnapshotSelf what is newest, else by the active snapshot.
 core::CollectionProgress progress_of(const SpiRows& rows, uint64 row);
-void load_progress(PositionAccess* access, int64 customer_id);
+void load_progress(PositionAccess* access, int64 customer_id, Snapshot snapshot);
 
 // decide_next_action follows decide_now: the next action of the scenario in buffers->next, from the changed
 // row and, where the account collects for others or small items are ignored, from other rows.
@@ -28,8 +28,7 @@ NextAction decide_next_action(Decision* decision, DecisionBuffers* buffers, int6
 void set_next_action(PositionAccess* access, const NextAction& next);
 bool next_action_stands(PositionAccess* access, const NextAction& next);
 
-// collecting_account gives the account through which the customer of the changed row is collected, 0 for
-// none.
-int64 collecting_account(PositionAccess* access);
+// collecting_account gives the account through which the customer of a position row is collected, 0 for none.
+int64 collecting_account(PositionAccess* access, TupleTableSlot* row);
 
 }  // namespace search_assign::pg

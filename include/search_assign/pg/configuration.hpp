@@ -51,11 +51,16 @@ struct Configuration {
   int target_count;
   TargetName* targets;  // names of all scenarios, portfolios, groups, colleagues, options and alerts
   MemoryContext memory;
+  int keepers;  // memory contexts that need it although a newer one may be in force
 };
 
 // configuration returns the compiled configuration, building it where it is out of date. Runs SQL as the
 // owner.
 const Configuration* configuration();
+
+// keep_configuration has one that configuration() has just returned stay usable as long as the memory context
+// lives.
+void keep_configuration(const Configuration* config, MemoryContext memory);
 
 // target_name and rule_search return the name (text) of a target and of a rule's search; 0 for one that is
 // gone.

@@ -30,6 +30,7 @@ DecisionBuffers* decision_buffers();
 struct Decision {
   const Configuration* config;
   PositionAccess* access;  // `asked` and the customer slot hold the customer's rows
+  Snapshot snapshot;       // by which other customers and items are read
   core::Date as_of;
   core::Date created_on;
   bool evaluate_manual_rules;

@@ -7,11 +7,13 @@
 extern "C" {
 #include "access/genam.h"
 #include "utils/rel.h"
+#include "utils/snapshot.h"
 }
 
 namespace search_assign::pg {
 
 struct ItemAccess {
+  Snapshot snapshot;
   Relation relation;
   Relation index;
   IndexScanDesc scan;
@@ -19,11 +21,13 @@ struct ItemAccess {
   ItemColumns columns;
 };
 
-ItemAccess* open_items();
+// open_items: by SnapshotSelf the newest committed versions and this transaction's own are read, without
+// predicate locks, as positions are (position.cpp).
+ItemAccess* open_items(Snapshot snapshot);
 void close_items(ItemAccess* access);
 
-// start_items begins with the customer's items, or with one of them; next_item reads the newest version of
-// the next one, false at the end.
+// start_items begins with the customer's items, or with one of them; next_item reads the next one,
+// false at the end.
 void start_items(ItemAccess* access, int64 customer_id);
 void start_item(ItemAccess* access, int64 customer_id, int64 item_id);
 bool next_item(ItemAccess* access, ItemRow* row);

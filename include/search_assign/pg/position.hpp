@@ -56,7 +56,11 @@ void close_positions(PositionAccess* access);
 bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot);
 bool find_customer(PositionAccess* access, int64 customer_id, Snapshot snapshot);
 
-// restart_positions: the snapshot is another, which may see versions that scans along the index have passed.
+// next_position goes on to the next customer in ascending order, in_order being set; false after the last.
+bool next_position(PositionAccess* access, int64* customer_id, Snapshot snapshot);
+
+// restart_positions: the snapshot is another, which may see versions that scans along the index have passed,
+// or a scan is to begin anew.
 void restart_positions(PositionAccess* access);
 
 // Outdated: another transaction has changed or deleted the row since it was found; the caller reads again.
