@@ -202,14 +202,14 @@ void decide_now(Decision* decision, DecisionBuffers* buffers) {
   compute([&] { core::decide(config->rules, decision_input(decision, buffers), buffers->next); });
 }
 
-LookAhead begin_look_ahead(Decision* decision, DecisionBuffers* buffers, int budget) {
+LookAhead begin_look_ahead(Decision* decision, DecisionBuffers* buffers, int budget, core::Date last) {
   open_cursors(decision, buffers);
-  return {budget, false};
+  return {budget, last, false};
 }
 
 core::Date next_truth_change(Decision* decision, DecisionBuffers* buffers, LookAhead* ahead) {
   core::Date change = core::kNoDate;
-  for (core::Date date = earliest(buffers); date != core::kNoDate && change == core::kNoDate;
+  for (core::Date date = earliest(buffers); date <= ahead->last && change == core::kNoDate;
        date = earliest(buffers)) {
     ahead->stopped = ahead->budget <= 0;
     if (ahead->stopped || pass_date(decision, buffers, date, &ahead->budget)) change = date;
@@ -226,7 +226,7 @@ core::Date next_difference(Decision* decision, DecisionBuffers* buffers, LookAhe
 }
 
 core::Date next_review(Decision* decision, DecisionBuffers* buffers, int budget) {
-  LookAhead ahead = begin_look_ahead(decision, buffers, budget);
+  LookAhead ahead = begin_look_ahead(decision, buffers, budget, core::kNoDate - 1);
   return next_difference(decision, buffers, &ahead);
 }
 

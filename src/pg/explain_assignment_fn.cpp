@@ -22,7 +22,7 @@ namespace {
 
 // Later than that a credit manager does not look, and a search that is looked at daily would never end.
 constexpr int kLookAheadBudget = 20'000;
-constexpr core::Date kLookAheadDays = 800;
+constexpr int kLookAheadDays = 800;
 
 struct Explanation {
   ReturnSetInfo* result;
@@ -153,7 +153,9 @@ void put_columns(const Facts* facts, Expr* expression, Row* row) {
     const FormData_pg_attribute* attribute = TupleDescAttr(facts->descriptor, column - 1);
     names[at] = CStringGetTextDatum(NameStr(attribute->attname));
     nulls[at] = facts->slot->tts_isnull[column - 1];
-    if (!nulls[at]) {
+    if (!nulls[at] && attribute->atttypid == BOOLOID) {
+      values[at] = CStringGetTextDatum(DatumGetBool(facts->slot->tts_values[column - 1]) ? "true" : "false");
+    } else if (!nulls[at]) {
       Oid output = InvalidOid;
       bool is_varlena = false;
       getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
@@ -273,10 +275,10 @@ void add_changes_of(const Explanation& explanation, core::Date date, List** seen
 void look_ahead(const Explanation& explanation) {
   Decision* decision = &explanation.dry->decision;
   DecisionBuffers* buffers = explanation.dry->reader.buffers;
-  LookAhead ahead = begin_look_ahead(decision, buffers, kLookAheadBudget);
-  const core::Date last = decision->as_of + kLookAheadDays;
+  LookAhead ahead =
+      begin_look_ahead(decision, buffers, kLookAheadBudget, core::add_days(decision->as_of, kLookAheadDays));
   List* seen = NIL;
-  for (core::Date date = next_difference(decision, buffers, &ahead); date <= last && !ahead.stopped;
+  for (core::Date date = next_difference(decision, buffers, &ahead); date != core::kNoDate && !ahead.stopped;
        date = next_difference(decision, buffers, &ahead)) {
     CHECK_FOR_INTERRUPTS();
     add_changes_of(explanation, date, &seen);

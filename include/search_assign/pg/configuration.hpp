@@ -77,12 +77,10 @@ struct SearchFailure {
 core::Truth evaluate_search(const Configuration* config, int search, TupleTableSlot* facts,
                             SearchFailure* failure);
 
-// compile_search compiles one criteria by itself in the current memory context (run_search, try_search).
-struct StandaloneSearch {
-  Facts* facts;  // with all columns
-  ExprState* state;
-};
-StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns);
+// configuration_of_search has one search alone, no rules, and facts with the given columns besides those of
+// the search. In the current memory context. Raises what is wrong with the criteria.
+const Configuration* configuration_of_search(const char* name, const char* criteria,
+                                             const Bitmapset* also_columns);
 
 // raise_configuration_version tells every backend that the configuration has changed, and the user by a
 // NOTICE.

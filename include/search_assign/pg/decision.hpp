@@ -46,10 +46,11 @@ core::DecisionInput decision_input(const Decision* decision, const DecisionBuffe
 
 // A look ahead in time from a decision, date by date, over the buffers' cursors.
 struct LookAhead {
-  int budget;    // evaluations it may still cost
-  bool stopped;  // it has cost them
+  int budget;       // evaluations it may still cost
+  core::Date last;  // it goes on until then
+  bool stopped;     // the budget was not enough
 };
-LookAhead begin_look_ahead(Decision* decision, DecisionBuffers* buffers, int budget);
+LookAhead begin_look_ahead(Decision* decision, DecisionBuffers* buffers, int budget, core::Date last);
 
 // next_truth_change moves on to the next date on which time changes the truth of a search
 // (buffers->later_truths) or ends a hand-made assignment; next_difference to the next one on which the
