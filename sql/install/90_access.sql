@@ -65,6 +65,9 @@ REVOKE ALL ON FUNCTION receivables.run_search(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.try_search(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.memberships_as_of(timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.coming_configuration_version() FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.membership_history(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.assignment_changes(timestamptz, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.customers_moved_by(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.check_positions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.rebuild_positions() FROM PUBLIC;
 
