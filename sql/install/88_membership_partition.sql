@@ -32,18 +32,12 @@ $$;
 COMMENT ON FUNCTION receivables.missing_membership_partitions() IS
   'Months for which membership_change is to get a partition: the present and the coming one, and past ones whose rows lie in the default partition.';
 
-CREATE FUNCTION receivables.brief_lock_wait() RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT greatest(s.setting::integer, 1)::text FROM pg_settings s WHERE s.name = 'search_assign.lock_wait'
-$$;
-COMMENT ON FUNCTION receivables.brief_lock_wait() IS 'search_assign.lock_wait in milliseconds, as a lock_timeout: at least 1.';
-
 -- The coming month's bounds are proved by a constraint that is checked beside the writers; then attaching need not read
 -- the default partition under its lock. Not for the present month: the writer knows no constraints.
 CREATE FUNCTION receivables.bound_default_memberships(month timestamptz, validate boolean) RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1ms' SET timezone = 'UTC' SET client_min_messages = warning AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '0' SET timezone = 'UTC' SET client_min_messages = warning AS $$
 BEGIN
-  PERFORM set_config('lock_timeout', receivables.brief_lock_wait(), true);
+  PERFORM set_config('lock_timeout', greatest(receivables.lock_wait(), 1)::text, true);
   IF validate THEN
     ALTER TABLE receivables.membership_change_default VALIDATE CONSTRAINT membership_change_default_bound;
   ELSE
@@ -60,12 +54,12 @@ COMMENT ON FUNCTION receivables.bound_default_memberships(timestamptz, boolean) 
   'Adds a constraint to the default partition that rules the month out, or validates it; false where others have the table locked.';
 
 CREATE FUNCTION receivables.add_membership_partition(month timestamptz, kind text) RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1ms' SET timezone = 'UTC' SET client_min_messages = warning AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '0' SET timezone = 'UTC' SET client_min_messages = warning AS $$
 DECLARE
   name text := 'membership_change_' || to_char(month, 'YYYY_MM');
   until_at timestamptz := month + interval '1 month';
 BEGIN
-  PERFORM set_config('lock_timeout', receivables.brief_lock_wait(), true);
+  PERFORM set_config('lock_timeout', greatest(receivables.lock_wait(), 1)::text, true);
   LOCK TABLE receivables.membership_change IN SHARE UPDATE EXCLUSIVE MODE;
   LOCK TABLE receivables.membership_change_default IN ACCESS EXCLUSIVE MODE;
   EXECUTE format('CREATE TABLE receivables.%I (LIKE receivables.membership_change)', name);
@@ -94,12 +88,12 @@ COMMENT ON FUNCTION receivables.add_membership_partition(timestamptz, text) IS
   'Adds the partition of a month; kind past: with the rows of the default one. False where others have the tables locked.';
 
 CREATE FUNCTION receivables.drop_membership_partition(name text) RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1ms' SET timezone = 'UTC' SET client_min_messages = warning AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '0' SET timezone = 'UTC' SET client_min_messages = warning AS $$
 DECLARE
   part receivables.membership_partition;
 BEGIN
   SELECT p.* INTO STRICT part FROM receivables.membership_partition p WHERE p.name = drop_membership_partition.name;
-  PERFORM set_config('lock_timeout', receivables.brief_lock_wait(), true);
+  PERFORM set_config('lock_timeout', greatest(receivables.lock_wait(), 1)::text, true);
   EXECUTE format('DROP TABLE receivables.%I', part.name);
   INSERT INTO receivables.membership_log_cut AS c (kept_from) VALUES (part.until_at)
   ON CONFLICT (singleton) DO UPDATE SET kept_from = greatest(c.kept_from, EXCLUDED.kept_from);
@@ -113,7 +107,7 @@ COMMENT ON FUNCTION receivables.drop_membership_partition(text) IS
 
 CREATE FUNCTION receivables.outdated_membership_partitions() RETURNS SETOF text
   LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT p.name FROM receivables.membership_partition p, (SELECT current_setting('search_assign.membership_log_retention')::integer) s(months)
+  SELECT p.name FROM receivables.membership_partition p, (SELECT receivables.membership_log_retention()) s(months)
   WHERE s.months > 0 AND p.until_at <= now() - make_interval(months => s.months) ORDER BY p.until_at
 $$;
 COMMENT ON FUNCTION receivables.outdated_membership_partitions() IS 'Partitions of the log that are older than search_assign.membership_log_retention.';
