@@ -183,5 +183,5 @@ COMMENT ON COLUMN receivables.membership_log.search_version IS 'Version of the s
 COMMENT ON COLUMN receivables.membership_log.configuration_version IS 'Version of the configuration that decided.';
 COMMENT ON COLUMN receivables.membership_log.previous_version IS 'Version of the configuration at the decision before; 0 = none.';
 COMMENT ON COLUMN receivables.membership_log.cause IS
-  'Why the customer was decided then, one or several of: ledger (items, master data, actions), day (another business date), configuration, hand-made, call (CALL search_assign() evaluated rules with autorun = false, or everybody), deletion.';
+  'Why the customer was decided then, one or several of: ledger (items, master data, actions), day (a date on which time alone could change an answer), configuration, hand-made, call (a rule with autorun = false, or CALL search_assign(true)), deletion.';
 COMMENT ON COLUMN receivables.membership_log.target_order IS 'Order of the kinds of target; sort by it.';

@@ -32,40 +32,43 @@ $$;
 COMMENT ON FUNCTION receivables.missing_membership_partitions() IS
   'Months for which membership_change is to get a partition: the present and the coming one, and past ones whose rows lie in the default partition.';
 
-CREATE FUNCTION receivables.brief_lock_wait() RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT greatest(s.setting::integer, 1)::text FROM pg_settings s WHERE s.name = 'search_assign.lock_wait'
-$$;
-COMMENT ON FUNCTION receivables.brief_lock_wait() IS 'search_assign.lock_wait in milliseconds, as a lock_timeout: at least 1.';
-
 -- The coming month's bounds are proved by a constraint that is checked beside the writers; then attaching need not read
 -- the default partition under its lock. Not for the present month: the writer knows no constraints.
-CREATE FUNCTION receivables.bound_default_memberships(month timestamptz, validate boolean) RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1ms' SET timezone = 'UTC' SET client_min_messages = warning AS $$
+CREATE FUNCTION receivables.unbound_default_memberships() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM set_config('lock_timeout', receivables.brief_lock_wait(), true);
+  IF EXISTS (SELECT FROM pg_constraint c WHERE c.conrelid = 'receivables.membership_change_default'::regclass AND c.conname = 'membership_change_default_bound') THEN
+    ALTER TABLE receivables.membership_change_default DROP CONSTRAINT membership_change_default_bound;
+  END IF;
+END $$;
+COMMENT ON FUNCTION receivables.unbound_default_memberships() IS 'Drops the constraint that bound_default_memberships() adds, where it is there.';
+
+CREATE FUNCTION receivables.bound_default_memberships(month timestamptz, validate boolean) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '0' SET timezone = 'UTC' AS $$
+BEGIN
+  PERFORM set_config('lock_timeout', greatest(receivables.lock_wait(), 1)::text, true);
   IF validate THEN
     ALTER TABLE receivables.membership_change_default VALIDATE CONSTRAINT membership_change_default_bound;
   ELSE
-    ALTER TABLE receivables.membership_change_default DROP CONSTRAINT IF EXISTS membership_change_default_bound;
+    PERFORM receivables.unbound_default_memberships();
     EXECUTE format('ALTER TABLE receivables.membership_change_default ADD CONSTRAINT membership_change_default_bound CHECK (recorded_at < %L OR recorded_at >= %L) NOT VALID',
                    month, month + interval '1 month');
   END IF;
   RETURN true;
 EXCEPTION WHEN lock_not_available THEN
-  RAISE WARNING 'the default partition of the log of memberships is in use: its partition for % waits for another day', month::date;
+  RAISE WARNING 'the default partition of the log of memberships is in use: its partition for % waits for another day', to_char(month, 'YYYY-MM');
   RETURN false;
 END $$;
 COMMENT ON FUNCTION receivables.bound_default_memberships(timestamptz, boolean) IS
   'Adds a constraint to the default partition that rules the month out, or validates it; false where others have the table locked.';
 
 CREATE FUNCTION receivables.add_membership_partition(month timestamptz, kind text) RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1ms' SET timezone = 'UTC' SET client_min_messages = warning AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '0' SET timezone = 'UTC' AS $$
 DECLARE
   name text := 'membership_change_' || to_char(month, 'YYYY_MM');
   until_at timestamptz := month + interval '1 month';
 BEGIN
-  PERFORM set_config('lock_timeout', receivables.brief_lock_wait(), true);
+  PERFORM set_config('lock_timeout', greatest(receivables.lock_wait(), 1)::text, true);
   LOCK TABLE receivables.membership_change IN SHARE UPDATE EXCLUSIVE MODE;
   LOCK TABLE receivables.membership_change_default IN ACCESS EXCLUSIVE MODE;
   EXECUTE format('CREATE TABLE receivables.%I (LIKE receivables.membership_change)', name);
@@ -81,25 +84,25 @@ BEGIN
                   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change()', name);
   EXECUTE format('COMMENT ON TABLE receivables.%I IS %L', name, format('Rows of membership_change recorded in %s (UTC).', to_char(month, 'YYYY-MM')));
   IF kind <> 'coming' THEN
-    ALTER TABLE receivables.membership_change_default DROP CONSTRAINT IF EXISTS membership_change_default_bound;
+    PERFORM receivables.unbound_default_memberships();
   END IF;
   EXECUTE format('ALTER TABLE receivables.membership_change ATTACH PARTITION receivables.%I FOR VALUES FROM (%L) TO (%L)', name, month, until_at);
-  ALTER TABLE receivables.membership_change_default DROP CONSTRAINT IF EXISTS membership_change_default_bound;
+  PERFORM receivables.unbound_default_memberships();
   RETURN true;
 EXCEPTION WHEN lock_not_available THEN
-  RAISE WARNING 'the log of memberships is in use: its partition for % waits for another day', month::date;
+  RAISE WARNING 'the log of memberships is in use: its partition for % waits for another day', to_char(month, 'YYYY-MM');
   RETURN false;
 END $$;
 COMMENT ON FUNCTION receivables.add_membership_partition(timestamptz, text) IS
   'Adds the partition of a month; kind past: with the rows of the default one. False where others have the tables locked.';
 
 CREATE FUNCTION receivables.drop_membership_partition(name text) RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1ms' SET timezone = 'UTC' SET client_min_messages = warning AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '0' SET timezone = 'UTC' AS $$
 DECLARE
   part receivables.membership_partition;
 BEGIN
   SELECT p.* INTO STRICT part FROM receivables.membership_partition p WHERE p.name = drop_membership_partition.name;
-  PERFORM set_config('lock_timeout', receivables.brief_lock_wait(), true);
+  PERFORM set_config('lock_timeout', greatest(receivables.lock_wait(), 1)::text, true);
   EXECUTE format('DROP TABLE receivables.%I', part.name);
   INSERT INTO receivables.membership_log_cut AS c (kept_from) VALUES (part.until_at)
   ON CONFLICT (singleton) DO UPDATE SET kept_from = greatest(c.kept_from, EXCLUDED.kept_from);
@@ -113,7 +116,7 @@ COMMENT ON FUNCTION receivables.drop_membership_partition(text) IS
 
 CREATE FUNCTION receivables.outdated_membership_partitions() RETURNS SETOF text
   LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT p.name FROM receivables.membership_partition p, (SELECT current_setting('search_assign.membership_log_retention')::integer) s(months)
+  SELECT p.name FROM receivables.membership_partition p, (SELECT receivables.membership_log_retention()) s(months)
   WHERE s.months > 0 AND p.until_at <= now() - make_interval(months => s.months) ORDER BY p.until_at
 $$;
 COMMENT ON FUNCTION receivables.outdated_membership_partitions() IS 'Partitions of the log that are older than search_assign.membership_log_retention.';
@@ -150,6 +153,7 @@ COMMENT ON PROCEDURE receivables.keep_membership_log() IS
 
 INSERT INTO receivables.daily_work (name, command, run_order) VALUES ('keep_membership_log', 'CALL receivables.keep_membership_log()', 60);
 REVOKE ALL ON PROCEDURE receivables.keep_membership_log() FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.unbound_default_memberships() FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.bound_default_memberships(timestamptz, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.add_membership_partition(timestamptz, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.drop_membership_partition(text) FROM PUBLIC;

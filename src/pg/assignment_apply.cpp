@@ -178,15 +178,36 @@ int cause_of(Application* application, const core::Delta* deltas, size_t count, 
     cause |= bit(deltas[i].facet == core::Facet::Touch && deltas[i].side == core::kTouchHandMade
                      ? core::Cause::HandMade
                      : core::Cause::Ledger);
+  // The look-ahead says from when on time alone may have changed something.
+  const Datum review_on = get_column(row, access->columns.review_on, &is_null);
+  if (!is_null && DatumGetDateADT(review_on) <= as_of) cause |= bit(core::Cause::Day);
   const Datum decided_on = get_column(row, access->columns.decided_on, &is_null);
-  if (!is_null && DatumGetDateADT(decided_on) != as_of) cause |= bit(core::Cause::Day);
+  if (!is_null && DatumGetDateADT(decided_on) > as_of) cause |= bit(core::Cause::Day);
   const int64 version = DatumGetInt64(get_column(row, access->columns.configuration_version, &is_null));
   if (version != 0 && version != application->reader.config->version)
     cause |= bit(core::Cause::Configuration);
-  if (cause == 0 ||
-      (application->reader.evaluate_manual_rules && application->reader.config->has_manual_rules))
-    cause |= bit(core::Cause::Call);
   return cause;
+}
+
+bool by_manual_rule(const Configuration* config, const core::Membership* membership) {
+  if (membership == nullptr || membership->rule_id == 0) return false;
+  for (const core::Rule& rule : config->rules.rules)
+    if (rule.rule_id == membership->rule_id && core::same_numbering(rule.target, membership->target))
+      return !rule.autorun;
+  return false;
+}
+
+// Rules with autorun = false are evaluated by calls alone; what else is left was found by looking at
+// everybody.
+bool by_call(Application* application, int cause) {
+  if (cause == 0) return true;
+  if (!application->reader.evaluate_manual_rules || !application->reader.config->has_manual_rules)
+    return false;
+  for (const core::MembershipChange& change : application->reader.buffers->changes)
+    if (by_manual_rule(application->reader.config, change.before) ||
+        by_manual_rule(application->reader.config, change.after))
+      return true;
+  return false;
 }
 
 // Logs that the customer held `previous` and now holds what is given, where that is something else.
@@ -200,6 +221,7 @@ bool log_changes(Application* application, int64 customer_id, core::Date as_of, 
   });
   if (buffers->changes.empty()) return false;
   add(Counter::MembershipChanges, buffers->changes.size());
+  if (by_call(application, cause)) cause |= bit(core::Cause::Call);
   bool is_null = false;
   const LoggedDecision decision = {
       customer_id, as_of, application->reader.config->version,

@@ -152,6 +152,8 @@ int lock_wait() noexcept {
   return LockTimeout > 0 ? std::min(wait, LockTimeout) : wait;
 }
 
+int membership_log_retention() noexcept { return sa_guc_membership_log_retention; }
+
 size_t change_set_bytes() noexcept { return static_cast<size_t>(sa_guc_change_set_mem) * 1024; }
 
 bool business_date_is_set() noexcept { return set_date != kNoDate; }
@@ -207,3 +209,7 @@ SA_FUNCTION(sa_not_since) {
 }
 
 SA_FUNCTION(sa_in_restore) { PG_RETURN_BOOL(search_assign::pg::in_restore()); }
+
+SA_FUNCTION(sa_lock_wait) { PG_RETURN_INT32(search_assign::pg::lock_wait()); }
+
+SA_FUNCTION(sa_membership_log_retention) { PG_RETURN_INT32(search_assign::pg::membership_log_retention()); }

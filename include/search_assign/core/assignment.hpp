@@ -109,10 +109,10 @@ std::span<const Membership> logged_part(std::span<const Membership> assignment) 
 // Why a customer was decided, as bits.
 enum class Cause : std::uint8_t {
   Ledger = 1,  // its items, master data or actions changed
-  Day = 2,     // another business date than at the decision before
+  Day = 2,     // a date had come on which time alone could change an answer
   Configuration = 4,
   HandMade = 8,
-  Call = 16,  // a call evaluated rules with autorun = false, or looked at everybody
+  Call = 16,  // a rule with autorun = false was evaluated, or everybody was looked at
   Deletion = 32
 };
 
