@@ -114,6 +114,17 @@ std::span<const Rule> rules_of(std::span<const Rule> rules, Target target) {
   return {first, last};
 }
 
+bool same_slot(const Rule& a, const Rule& b) {
+  return a.target == b.target && (is_single_valued(a.target) || a.target_id == b.target_id);
+}
+
+// A colleague stays by the rule that once added it.
+const Membership* colleague_held(const DecisionInput& input, const Rule& rule) {
+  if (rule.target != Target::Colleague) return nullptr;
+  const Membership* held = find(input.previous, rule.target, rule.target_id);
+  return held != nullptr && held->source == Source::Rule ? held : nullptr;
+}
+
 void put(std::vector<std::uint8_t>& out, std::uint64_t value, int bytes) {
   for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
     out.push_back(static_cast<std::uint8_t>(value >> shift));
@@ -146,6 +157,27 @@ void decide(const RuleSet& rules, const DecisionInput& input, Assignment& out) {
   decide_colleagues(rules_of(rules.rules, Target::Colleague), input, out);
   decide_multiple(rules_of(rules.rules, Target::Alert), input, Target::Alert, out);
   decide_multiple(rules_of(rules.rules, Target::Priority), input, Target::Priority, out);
+}
+
+void stand(const RuleSet& rules, const DecisionInput& input, std::vector<RuleStanding>& out) {
+  out.clear();
+  for (const Rule& rule : rules.rules) {
+    RuleStanding standing{matches(rule, input), Standing::Idle, 0};
+    const Membership* held = colleague_held(input, rule);
+    const bool by_hand = hand_made_for(input, rule.target, rule.target_id) != nullptr;
+    for (std::size_t i = 0; i < out.size() && standing.decider == 0; ++i)
+      if (out[i].standing != Standing::Idle && same_slot(rules.rules[i], rule))
+        standing.decider = out[i].decider != 0 ? out[i].decider : rules.rules[i].rule_id;
+    if (held != nullptr && !by_hand) standing.decider = held->rule_id == rule.rule_id ? 0 : held->rule_id;
+    if (held != nullptr && !by_hand && standing.decider == 0)
+      standing.standing = Standing::Decides;
+    else if (standing.matches)
+      standing.standing = standing.decider != 0 ? Standing::Shadowed
+                          : by_hand             ? Standing::Hidden
+                                                : Standing::Decides;
+    if (standing.standing != Standing::Shadowed) standing.decider = 0;
+    out.push_back(standing);
+  }
 }
 
 bool same_memberships(std::span<const Membership> a, std::span<const Membership> b) noexcept {

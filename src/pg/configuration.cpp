@@ -166,25 +166,21 @@ struct StoredCriteria {
   const char* text;
   Relation facts;
   MemoryContext memory;
-  Expr* expression;
+  Clause* clauses;
 };
 
 void parse_stored(void* argument) {
   auto* stored = static_cast<StoredCriteria*>(argument);
   MemoryContext caller = MemoryContextSwitchTo(stored->memory);
-  stored->expression = parse_criteria(stored->text, stored->facts);
+  stored->clauses = parse_criteria(stored->text, stored->facts);
   MemoryContextSwitchTo(caller);
 }
 
-void compile_search(CompiledSearch* search, const char* criteria, Relation facts, Configuration* config) {
-  // A criteria that has become invalid makes its search useless, but fails nothing else.
-  StoredCriteria stored = {criteria, facts, config->memory, nullptr};
-  CaughtError error;
-  if (!run_guarded(parse_stored, &stored, &error)) {
-    search->error = error.message;
-    return;
-  }
-  Expr* expression = stored.expression;
+void compile_clauses(CompiledSearch* search, const char* criteria, Clause* clauses, Relation facts,
+                     Configuration* config) {
+  Expr* expression = clauses->expression;
+  search->criteria = pstrdup(criteria);
+  search->clauses = clauses;
   search->columns = used_attributes(expression);
   search->time_terms = time_terms(expression, facts);
   search->can_fail = node_can_fail(reinterpret_cast<Node*>(expression), nullptr);
@@ -197,6 +193,16 @@ void compile_search(CompiledSearch* search, const char* criteria, Relation facts
     auto* term = static_cast<TimeTerm*>(lfirst(cell));
     if (term->attribute != 0) config->columns = bms_add_member(config->columns, term->attribute);
   }
+}
+
+// A criteria that has become invalid makes its search useless, but fails nothing else.
+void compile_search(CompiledSearch* search, const char* criteria, Relation facts, Configuration* config) {
+  StoredCriteria stored = {criteria, facts, config->memory, nullptr};
+  CaughtError error;
+  if (run_guarded(parse_stored, &stored, &error))
+    compile_clauses(search, criteria, stored.clauses, facts, config);
+  else
+    search->error = error.message;
 }
 
 void load_searches(Configuration* config) {
@@ -276,14 +282,19 @@ void finish_searches(Configuration* config) {
   MemoryContextSwitchTo(caller);
 }
 
-Configuration* build() {
-  // A build that fails is freed with its transaction; one that succeeds outlives it.
-  MemoryContext memory =
-      AllocSetContextCreate(CurTransactionContext, "search_assign configuration", ALLOCSET_DEFAULT_SIZES);
+Configuration* empty_configuration(MemoryContext memory) {
   auto* config = static_cast<Configuration*>(MemoryContextAllocZero(memory, sizeof(Configuration)));
   new (&config->rules) core::RuleSet{};
   new (&config->priority_rules) std::span<const core::PriorityRule>{};
   config->memory = memory;
+  return config;
+}
+
+Configuration* build() {
+  // A build that fails is freed with its transaction; one that succeeds outlives it.
+  MemoryContext memory =
+      AllocSetContextCreate(CurTransactionContext, "search_assign configuration", ALLOCSET_DEFAULT_SIZES);
+  Configuration* config = empty_configuration(memory);
   const MaintenanceScope scope = begin_maintenance();
   CommandCounterIncrement();
   SPI_connect();
@@ -426,14 +437,22 @@ core::Truth evaluate_search(const Configuration* config, int index, TupleTableSl
                          : evaluate_state(config, search, facts);
 }
 
-StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns) {
-  StandaloneSearch search;
+const Configuration* configuration_of_search(const char* name, const char* criteria,
+                                             const Bitmapset* also_columns) {
+  const Configuration* in_force = configuration();
+  keep_configuration(in_force, CurrentMemoryContext);  // for its calendars
+  Configuration* config = empty_configuration(CurrentMemoryContext);
+  config->version = in_force->version;
+  config->scenarios = in_force->scenarios;
+  config->columns = bms_copy(also_columns);
+  config->search_count = 1;
+  config->searches = static_cast<CompiledSearch*>(palloc0(sizeof(CompiledSearch)));
+  config->searches->name = CStringGetTextDatum(name);
   Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
-  Expr* expression = parse_criteria(criteria, facts);
-  search.facts = compile_facts(bms_union(used_attributes(expression), also_columns));
-  search.state = ExecInitExpr(expression, nullptr);
+  compile_clauses(config->searches, criteria, parse_criteria(criteria, facts), facts, config);
   table_close(facts, AccessShareLock);
-  return search;
+  finish_searches(config);
+  return config;
 }
 
 }  // namespace search_assign::pg

@@ -1,10 +1,11 @@
-// Criteria: from text to a checked, planned boolean expression, and back to normalized text.
+// Criteria: from text to a checked, planned boolean expression and its clauses.
 //
 // The text is parsed as one expression, never pasted into a statement, under settings of our
 // own, so that it means the same in every session. Errors point into the criteria text.
 // Backend zone. What may appear is decided in criteria_check.cpp; tests: criteria.sql.
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/criteria_check.hpp"
+#include "search_assign/pg/criteria_clause.hpp"
 
 extern "C" {
 #include "catalog/pg_type_d.h"
@@ -244,7 +245,7 @@ Node* analyse(ParseState* pstate, Node* raw) {
   return typed;
 }
 
-Expr* parse_in_context(ErrorSource* source, Relation facts) {
+Clause* parse_in_context(ErrorSource* source, Relation facts) {
   ParseState* pstate = make_parsestate(nullptr);
   pstate->p_sourcetext = source->text;
   Node* raw = parse_raw(pstate, source);
@@ -255,8 +256,7 @@ Expr* parse_in_context(ErrorSource* source, Relation facts) {
   Node* typed = analyse(pstate, raw);
   check_typed_criteria(typed, &check);
   free_parsestate(pstate);
-  // Folds constants and keeps the order of AND and OR.
-  return expression_planner(reinterpret_cast<Expr*>(typed));
+  return plan_clauses(source->text, typed);
 }
 
 void check_length(const char* criteria) {
@@ -267,39 +267,9 @@ void check_length(const char* criteria) {
                   errhint("Keep long lists of values in an attribute of the customer and compare that.")));
 }
 
-// ---- deparsing ------------------------------------------------------------------------------
-
-Node* with_collation(Node* node, Oid collation) {
-  auto* collate = makeNode(CollateExpr);
-  collate->arg = reinterpret_cast<Expr*>(node);
-  collate->collOid = collation;
-  collate->location = -1;
-  return reinterpret_cast<Node*>(collate);
-}
-
-using TreeMutator = Node* (*)();
-
-// Planning turned COLLATE on columns into relabeling, which the text form does not show; this brings it back.
-Node* restore_collate(Node* node, void* context) {
-  if (node == nullptr) return nullptr;
-  check_stack_depth();
-  auto mutator = reinterpret_cast<TreeMutator>(reinterpret_cast<void (*)()>(restore_collate));
-  Node* copy = expression_tree_mutator(node, mutator, context);
-  if (IsA(node, RelabelType)) {
-    RelabelType* relabel = castNode(RelabelType, node);
-    Node* argument = reinterpret_cast<Node*>(relabel->arg);
-    if (!OidIsValid(relabel->resultcollid) || relabel->resultcollid == exprCollation(argument)) return copy;
-    // A bare COLLATE leaves a relabeling to the same type, which would come out as a cast.
-    bool cast = relabel->resulttype != exprType(argument);
-    Node* inner = cast ? copy : reinterpret_cast<Node*>(castNode(RelabelType, copy)->arg);
-    return with_collation(inner, relabel->resultcollid);
-  }
-  return copy;
-}
-
 }  // namespace
 
-Expr* parse_criteria(const char* criteria, Relation facts) {
+Clause* parse_criteria(const char* criteria, Relation facts) {
   check_length(criteria);
 
   MemoryContext caller = CurrentMemoryContext;
@@ -310,24 +280,14 @@ Expr* parse_criteria(const char* criteria, Relation facts) {
   error_context_stack = &callback;
   int level = pin_settings(parse_search_path(facts));
 
-  Expr* planned = parse_in_context(&source, facts);
+  Clause* planned = parse_in_context(&source, facts);
 
   AtEOXact_GUC(true, level);
   error_context_stack = callback.previous;
   MemoryContextSwitchTo(caller);
-  auto* result = static_cast<Expr*>(copyObjectImpl(planned));
+  Clause* result = copy_clauses(planned);
   MemoryContextDelete(work);
   return result;
-}
-
-char* deparse_criteria(Expr* expression, Relation facts) {
-  // Without our schema in the path, our functions come out qualified.
-  int level = pin_settings("pg_catalog, pg_temp");
-  List* context = deparse_context_for(RelationGetRelationName(facts), RelationGetRelid(facts));
-  Node* shown = restore_collate(reinterpret_cast<Node*>(expression), nullptr);
-  char* text = deparse_expression(shown, context, false, false);
-  AtEOXact_GUC(true, level);
-  return text;
 }
 
 }  // namespace search_assign::pg

@@ -35,17 +35,6 @@ void evaluate_all_facts(Decision* decision) {
   evaluate_facts(config->facts, config->columns, customer_slot(decision), decision->access->asked);
 }
 
-core::DecisionInput input_of(const Decision* decision, const DecisionBuffers* buffers) {
-  core::DecisionInput input;
-  input.truths = buffers->truths;
-  input.hand_made = buffers->hand_made;
-  input.previous = {buffers->previous.data(), buffers->previous.size()};
-  input.created_on = decision->created_on;
-  input.as_of = decision->as_of;
-  input.evaluate_manual_rules = decision->evaluate_manual_rules;
-  return input;
-}
-
 bool column_date(const Configuration* config, AttrNumber column, core::Date* date) {
   const TupleTableSlot* slot = config->facts->slot;
   if (slot->tts_isnull[column - 1]) return false;
@@ -149,10 +138,28 @@ bool reevaluate(Decision* decision, DecisionBuffers* buffers, int search, core::
   return differs;
 }
 
+// Moves the cursors that stand on the date on; true where a truth or a hand-made assignment changes on it.
+bool pass_date(Decision* decision, DecisionBuffers* buffers, core::Date date, int* budget) {
+  bool changed = false;
+  int32 evaluated = kHandMade;
+  for (ReviewCursor& cursor : buffers->cursors) {  // in the order of the searches
+    if (cursor.date != date) continue;
+    advance_cursor(cursor);
+    if (cursor.search == kHandMade) {
+      changed = true;
+    } else if (cursor.search != evaluated) {
+      evaluated = cursor.search;
+      --*budget;
+      if (reevaluate(decision, buffers, cursor.search, date)) changed = true;
+    }
+  }
+  return changed;
+}
+
 bool decision_differs(Decision* decision, DecisionBuffers* buffers, core::Date date) {
   bool differs = false;
   compute([&] {
-    core::DecisionInput input = input_of(decision, buffers);
+    core::DecisionInput input = decision_input(decision, buffers);
     input.truths = buffers->later_truths;
     input.as_of = date;
     // Between two calls the rules with autorun = false stand as they were just decided.
@@ -172,6 +179,17 @@ DecisionBuffers* decision_buffers() {
   return buffers_of_backend;
 }
 
+core::DecisionInput decision_input(const Decision* decision, const DecisionBuffers* buffers) {
+  core::DecisionInput input;
+  input.truths = buffers->truths;
+  input.hand_made = buffers->hand_made;
+  input.previous = {buffers->previous.data(), buffers->previous.size()};
+  input.created_on = decision->created_on;
+  input.as_of = decision->as_of;
+  input.evaluate_manual_rules = decision->evaluate_manual_rules;
+  return input;
+}
+
 void decide_now(Decision* decision, DecisionBuffers* buffers) {
   const Configuration* config = decision->config;
   decision->failure_count = 0;
@@ -181,37 +199,35 @@ void decide_now(Decision* decision, DecisionBuffers* buffers) {
     evaluate_searches_on(decision, decision->as_of, search, &buffers->truths[search]);
   add(Counter::SearchesEvaluated, static_cast<uint64>(config->search_count));
   clear_evaluation_date();
-  compute([&] { core::decide(config->rules, input_of(decision, buffers), buffers->next); });
+  compute([&] { core::decide(config->rules, decision_input(decision, buffers), buffers->next); });
+}
+
+LookAhead begin_look_ahead(Decision* decision, DecisionBuffers* buffers, int budget, core::Date last) {
+  open_cursors(decision, buffers);
+  return {budget, last, false};
+}
+
+core::Date next_truth_change(Decision* decision, DecisionBuffers* buffers, LookAhead* ahead) {
+  core::Date change = core::kNoDate;
+  for (core::Date date = earliest(buffers); date <= ahead->last && change == core::kNoDate;
+       date = earliest(buffers)) {
+    ahead->stopped = ahead->budget <= 0;
+    if (ahead->stopped || pass_date(decision, buffers, date, &ahead->budget)) change = date;
+  }
+  clear_evaluation_date();
+  return change;
+}
+
+core::Date next_difference(Decision* decision, DecisionBuffers* buffers, LookAhead* ahead) {
+  core::Date date = next_truth_change(decision, buffers, ahead);
+  while (date != core::kNoDate && !ahead->stopped && !decision_differs(decision, buffers, date))
+    date = next_truth_change(decision, buffers, ahead);
+  return date;
 }
 
 core::Date next_review(Decision* decision, DecisionBuffers* buffers, int budget) {
-  open_cursors(decision, buffers);
-  core::Date review = core::kNoDate;
-  for (core::Date date = earliest(buffers); date != core::kNoDate; date = earliest(buffers)) {
-    if (budget <= 0) {
-      review = date;
-      break;
-    }
-    bool changed = false;
-    int32 evaluated = kHandMade;
-    for (ReviewCursor& cursor : buffers->cursors) {  // in the order of the searches
-      if (cursor.date != date) continue;
-      advance_cursor(cursor);
-      if (cursor.search == kHandMade) {
-        changed = true;
-      } else if (cursor.search != evaluated) {
-        evaluated = cursor.search;
-        --budget;
-        if (reevaluate(decision, buffers, cursor.search, date)) changed = true;
-      }
-    }
-    if (changed && decision_differs(decision, buffers, date)) {
-      review = date;
-      break;
-    }
-  }
-  clear_evaluation_date();
-  return review;
+  LookAhead ahead = begin_look_ahead(decision, buffers, budget, core::kNoDate - 1);
+  return next_difference(decision, buffers, &ahead);
 }
 
 }  // namespace search_assign::pg

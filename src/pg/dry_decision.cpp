@@ -17,6 +17,10 @@ bool decide_found(DryDecisions* dry, int64 customer_id) {
   const CustomerDeltas own = own_changes(&dry->unapplied, customer_id);
   const core::Date as_of = dry->as_of == core::kNoDate ? decision_date(reader) : dry->as_of;
   if (!read_customer(reader, customer_id, queued, own.deltas, own.count, as_of, &dry->decision)) return false;
+  if (dry->searches_only) {
+    decide_now(&dry->decision, reader->buffers);
+    return true;
+  }
   Ticks untimed = 0;
   dry->next = decide_read_customer(reader, customer_id, &dry->decision, &untimed);
   return true;
@@ -34,11 +38,10 @@ bool decide_in_own_memory(DryDecisions* dry, int64 customer_id) {
 
 }  // namespace
 
-DryDecisions* open_dry_decisions(core::Date as_of, bool evaluate_manual_rules) {
-  MemoryContext memory =
-      AllocSetContextCreate(CurrentMemoryContext, "search_assign dry decisions", ALLOCSET_DEFAULT_SIZES);
-  const Configuration* config = configuration();
-  keep_configuration(config, memory);
+namespace {
+
+DryDecisions* open_with(const Configuration* config, MemoryContext memory, core::Date as_of,
+                        bool evaluate_manual_rules) {
   MemoryContext caller = MemoryContextSwitchTo(memory);
   auto* dry = static_cast<DryDecisions*>(palloc0(sizeof(DryDecisions)));
   dry->memory = memory;
@@ -52,6 +55,25 @@ DryDecisions* open_dry_decisions(core::Date as_of, bool evaluate_manual_rules) {
   dry->unapplied = {open_change_queue(false), copy_pending_changes(), dry->reader.snapshot};
   dry->reader.unapplied = &dry->unapplied;
   MemoryContextSwitchTo(caller);
+  return dry;
+}
+
+MemoryContext new_memory() {
+  return AllocSetContextCreate(CurrentMemoryContext, "search_assign dry decisions", ALLOCSET_DEFAULT_SIZES);
+}
+
+}  // namespace
+
+DryDecisions* open_dry_decisions(core::Date as_of, bool evaluate_manual_rules) {
+  MemoryContext memory = new_memory();
+  const Configuration* config = configuration();
+  keep_configuration(config, memory);
+  return open_with(config, memory, as_of, evaluate_manual_rules);
+}
+
+DryDecisions* open_dry_search(const Configuration* search, core::Date as_of) {
+  DryDecisions* dry = open_with(search, new_memory(), as_of, false);
+  dry->searches_only = true;
   return dry;
 }
 

@@ -17,6 +17,7 @@ extern "C" {
 #include "parser/parse_func.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
@@ -146,6 +147,11 @@ void evaluate_facts(Facts* facts, const Bitmapset* columns, TupleTableSlot* cust
     }
   }
   if (TTS_EMPTY(slot)) ExecStoreVirtualTuple(slot);
+}
+
+void check_may_read_facts() {
+  const AclResult result = pg_class_aclcheck(relation_oid("customer_facts"), GetUserId(), ACL_SELECT);
+  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_VIEW, "customer_facts");
 }
 
 }  // namespace search_assign::pg

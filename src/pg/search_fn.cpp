@@ -6,6 +6,7 @@
 #include "search_assign/pg/configuration.hpp"
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/position.hpp"
+#include "search_assign/pg/search.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/subtransaction.hpp"
 
@@ -15,7 +16,6 @@ extern "C" {
 #include "access/tableam.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -43,19 +43,14 @@ Bitmapset* all_columns(Relation facts) {
   return columns;
 }
 
-// The rights of the caller decide: a search may be run by whoever may read customer_facts.
-void check_may_read(Relation facts) {
-  const AclResult result = pg_class_aclcheck(RelationGetRelid(facts), GetUserId(), ACL_SELECT);
-  if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_VIEW, RelationGetRelationName(facts));
-}
-
 // Joins position to customer by position's order and returns the facts of the customers that match. The
 // criteria is evaluated as the ledger's transactions do, so AND and OR keep their order.
 void scan_matches(ReturnSetInfo* result, const char* criteria) {
+  check_may_read_facts();
   Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
-  check_may_read(facts);
   Bitmapset* columns = all_columns(facts);
-  const StandaloneSearch search = compile_standalone(criteria, columns);
+  const Configuration* config = configuration_of_search("", criteria, columns);
+  Facts* search_facts = config->facts;
   PositionAccess* access = open_positions(AccessShareLock);
   ChangeQueue* queue = open_change_queue(false);
   MemoryContext row_memory =
@@ -74,11 +69,11 @@ void scan_matches(ReturnSetInfo* result, const char* criteria) {
     const QueuedChanges queued = read_queued(queue, customer_id, snapshot);
     if (queued.count > 0) add_changes(access, queued, nullptr, 0);
     MemoryContextSwitchTo(caller);
-    ResetExprContext(search.facts->context);
-    evaluate_facts(search.facts, columns, access->customer.slot, access->changed);
-    search.facts->context->ecxt_scantuple = search.facts->slot;
-    const Datum matches = ExecEvalExprSwitchContext(search.state, search.facts->context, &is_null);
-    if (!is_null && DatumGetBool(matches)) tuplestore_puttupleslot(result->setResult, search.facts->slot);
+    ResetExprContext(search_facts->context);
+    evaluate_facts(search_facts, columns, access->customer.slot, access->changed);
+    search_facts->context->ecxt_scantuple = search_facts->slot;
+    const Datum matches = ExecEvalExprSwitchContext(config->searches->state, search_facts->context, &is_null);
+    if (!is_null && DatumGetBool(matches)) tuplestore_puttupleslot(result->setResult, search_facts->slot);
   }
   table_endscan(scan);
   MemoryContextDelete(row_memory);
@@ -87,7 +82,7 @@ void scan_matches(ReturnSetInfo* result, const char* criteria) {
   table_close(facts, NoLock);
 }
 
-char* criteria_of_search(const char* name) {
+char* saved_criteria(const char* name) {
   static SpiStatement statement = {
       "SELECT s.criteria FROM receivables.search s WHERE s.name = $1", 1, {TEXTOID}, nullptr};
   MemoryContext caller = CurrentMemoryContext;
@@ -113,17 +108,20 @@ void parse_only(void* criteria) {
   table_close(facts, AccessShareLock);
 }
 
-// A search that was valid when it was saved and is so no more.
-void refuse_invalid_search(const char* name, char* criteria) {
+}  // namespace
+
+const char* criteria_of_search(const char* name) {
+  char* criteria = saved_criteria(name);
   CaughtError error;
-  if (run_guarded(parse_only, criteria, &error)) return;
-  ereport(ERROR,
-          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-           errmsg("search \"%s\" has become invalid", name), errdetail_internal("%s", error.message),
-           errhint("Save a valid criteria: UPDATE receivables.search SET criteria = ... WHERE name = ...")));
+  if (!run_guarded(parse_only, criteria, &error))
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("search \"%s\" has become invalid", name),
+         errdetail_internal("%s", error.message),
+         errhint("Save a valid criteria: UPDATE receivables.search SET criteria = ... WHERE name = ...")));
+  return criteria;
 }
 
-}  // namespace
 }  // namespace search_assign::pg
 
 SA_FUNCTION(sa_check_criteria) {
@@ -133,7 +131,7 @@ SA_FUNCTION(sa_check_criteria) {
   if (get_call_result_type(fcinfo, nullptr, &result) != TYPEFUNC_COMPOSITE)
     elog(ERROR, "return type must be a row type");
   Relation facts = table_open(relation_oid("customer_facts"), AccessShareLock);
-  Expr* expression = parse_criteria(criteria, facts);
+  Expr* expression = parse_criteria(criteria, facts)->expression;
   List* columns = NIL;
   List* assigned = NIL;
   Bitmapset* used = used_attributes(expression);
@@ -155,7 +153,6 @@ SA_FUNCTION(sa_check_criteria) {
 SA_FUNCTION(sa_run_search) {
   char* name = text_to_cstring(PG_GETARG_TEXT_PP(0));
   InitMaterializedSRF(fcinfo, 0);
-  search_assign::pg::refuse_invalid_search(name, search_assign::pg::criteria_of_search(name));
   search_assign::pg::scan_matches(reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo),
                                   search_assign::pg::criteria_of_search(name));
   PG_RETURN_NULL();

@@ -394,6 +394,67 @@ TEST(Assignment, decides_as_the_definition_says) {
   }
 }
 
+std::vector<RuleStanding> standings_of(const Case& c, const std::vector<Rule>& in_order) {
+  RuleSet set = c.defaults;
+  set.rules = in_order;
+  std::vector<RuleStanding> out;
+  stand(set,
+        {c.truths,
+         c.hand_made,
+         {c.previous.data(), c.previous.size()},
+         c.created_on,
+         c.as_of,
+         c.evaluate_manual_rules},
+        out);
+  return out;
+}
+
+TEST(Assignment, standing_names_the_rule_that_decides_and_the_one_a_rule_stands_behind) {
+  Case c;
+  c.rule(Target::Scenario, 1, Truth::False, 1);
+  c.rule(Target::Scenario, 2, Truth::True, 2);
+  c.rule(Target::Scenario, 3, Truth::True, 3);
+  c.rule(Target::Group, 1, Truth::True);
+  c.hand_made = {{Target::Group, HandMode::Exclude, 1, kNoDate}};
+  const std::vector<RuleStanding> standings = standings_of(c, sorted(c.rules));
+  EXPECT_EQ(standings[0].standing, Standing::Idle);
+  EXPECT_FALSE(standings[0].matches);
+  EXPECT_EQ(standings[1].standing, Standing::Decides);
+  EXPECT_EQ(standings[2].standing, Standing::Shadowed);
+  EXPECT_EQ(standings[2].decider, 2);
+  EXPECT_EQ(standings[3].standing, Standing::Hidden);
+}
+
+TEST(Assignment, rules_that_decide_are_exactly_those_of_the_memberships) {
+  Random random(11);
+  for (int round = 0; round < 20'000; ++round) {
+    const Case c = random_later_case(random);
+    const std::vector<Rule> in_order = sorted(c.rules);
+    const std::vector<RuleStanding> standings = standings_of(c, in_order);
+    std::multiset<std::tuple<Target, std::int32_t, std::int64_t>> deciding, held;
+    for (std::size_t i = 0; i < in_order.size(); ++i)
+      if (standings[i].standing == Standing::Decides)
+        deciding.emplace(in_order[i].target, in_order[i].target_id, in_order[i].rule_id);
+    for (const Membership& m : c.decided())
+      if (m.source == Source::Rule) held.emplace(m.target, m.target_id, m.rule_id);
+    ASSERT_TRUE(deciding == held) << round;
+  }
+}
+
+TEST(Assignment, a_hidden_rule_decides_once_the_hand_made_entry_is_gone) {
+  Random random(12);
+  for (int round = 0; round < 10'000; ++round) {
+    Case c = random_later_case(random);
+    const std::vector<Rule> in_order = sorted(c.rules);
+    const std::vector<RuleStanding> before = standings_of(c, in_order);
+    c.hand_made.clear();
+    const std::vector<RuleStanding> after = standings_of(c, in_order);
+    for (std::size_t i = 0; i < in_order.size(); ++i)
+      if (in_order[i].target != Target::Colleague && before[i].standing == Standing::Hidden)
+        ASSERT_EQ(after[i].standing, Standing::Decides) << round;
+  }
+}
+
 TEST(Assignment, memberships_are_sorted_and_unique) {
   Random random(2);
   for (int round = 0; round < 10'000; ++round) {

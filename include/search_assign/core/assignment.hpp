@@ -78,6 +78,19 @@ struct DecisionInput {
 // decide computes what the customer holds. `since` is kept where target and target_id are held already.
 void decide(const RuleSet& rules, const DecisionInput& input, Assignment& out);
 
+// What a rule has to do with the decision. Shadowed: it matches, but another rule decides its target; Hidden:
+// it would decide, but a hand-made assignment does.
+enum class Standing : std::uint8_t { Idle, Decides, Shadowed, Hidden };
+
+struct RuleStanding {
+  bool matches;
+  Standing standing;
+  std::int64_t decider;  // Shadowed: the rule that decides, or would
+};
+
+// stand tells the standing of every rule, in their order, in the decision that decide takes.
+void stand(const RuleSet& rules, const DecisionInput& input, std::vector<RuleStanding>& out);
+
 // same_memberships compares without `since`.
 bool same_memberships(std::span<const Membership> a, std::span<const Membership> b) noexcept;
 

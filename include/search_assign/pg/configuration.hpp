@@ -4,6 +4,7 @@
 
 #include "search_assign/core/assignment.hpp"
 #include "search_assign/core/priority.hpp"
+#include "search_assign/pg/criteria_clause.hpp"
 #include "search_assign/pg/facts.hpp"
 #include "search_assign/pg/prelude.hpp"
 
@@ -15,8 +16,10 @@ namespace search_assign::pg {
 
 struct CompiledSearch {
   int64 search_id;
-  Datum name;        // text
-  ExprState* state;  // nullptr: the criteria is invalid, `error` says why
+  Datum name;            // text
+  const char* criteria;  // as written
+  Clause* clauses;       // of the criteria; the root's expression is the one that decides
+  ExprState* state;      // nullptr: the criteria is invalid, `error` says why
   const char* error;
   bool can_fail;            // its evaluation may raise an error: evaluated in a subtransaction
   Bitmapset* columns;       // columns of customer_facts it reads
@@ -74,12 +77,10 @@ struct SearchFailure {
 core::Truth evaluate_search(const Configuration* config, int search, TupleTableSlot* facts,
                             SearchFailure* failure);
 
-// compile_search compiles one criteria by itself in the current memory context (run_search, try_search).
-struct StandaloneSearch {
-  Facts* facts;  // with all columns
-  ExprState* state;
-};
-StandaloneSearch compile_standalone(const char* criteria, Bitmapset* also_columns);
+// configuration_of_search has one search alone, no rules, and facts with the given columns besides those of
+// the search. In the current memory context. Raises what is wrong with the criteria.
+const Configuration* configuration_of_search(const char* name, const char* criteria,
+                                             const Bitmapset* also_columns);
 
 // raise_configuration_version tells every backend that the configuration has changed, and the user by a
 // NOTICE.

@@ -5,6 +5,7 @@
 // can change its answer. Compilation to an ExprState is src/pg/configuration.cpp's.
 #pragma once
 
+#include "search_assign/pg/criteria_clause.hpp"
 #include "search_assign/pg/prelude.hpp"
 
 extern "C" {
@@ -18,15 +19,12 @@ extern "C" {
 namespace search_assign::pg {
 
 // parse_criteria parses, type-checks and whitelists criteria against the columns of the
-// given relation (the view customer_facts). Returns a boolean expression whose Vars have
-// varno 1 and the view's attribute numbers, planned (expression_planner), in the current memory
-// context. Raises 42601, 42703, 42804, 0A000 … with the position in the criteria
+// given relation (the view customer_facts). Returns its clauses; the root's expression is the whole: boolean,
+// planned condition by condition, its Vars with varno 1 and the view's attribute numbers, in the current
+// memory context. Raises 42601, 42703, 42804, 0A000 … with the position in the criteria
 // text and a hint. The meaning does not depend on any session setting. The caller holds a
 // lock on the relation; the names of the extension are looked up in its schema.
-Expr* parse_criteria(const char* criteria, Relation facts);
-
-// deparse_criteria gives the normalized text of a parsed criteria (palloc'd).
-char* deparse_criteria(Expr* expression, Relation facts);
+Clause* parse_criteria(const char* criteria, Relation facts);
 
 // One way in which a criteria's answer can change as days pass. breakpoint dates are
 // the dates ON which the answer may first differ from the day before.

@@ -44,6 +44,24 @@ struct Decision {
 // decide_now evaluates all searches on decision->as_of and decides: buffers->truths, ->next.
 void decide_now(Decision* decision, DecisionBuffers* buffers);
 
+// decision_input is what the core decides by: the truths in the buffers, and what is held and made by hand.
+core::DecisionInput decision_input(const Decision* decision, const DecisionBuffers* buffers);
+
+// A look ahead in time from a decision, date by date, over the buffers' cursors.
+struct LookAhead {
+  int budget;       // evaluations it may still cost
+  core::Date last;  // it goes on until then
+  bool stopped;     // the budget was not enough
+};
+LookAhead begin_look_ahead(Decision* decision, DecisionBuffers* buffers, int budget, core::Date last);
+
+// next_truth_change moves on to the next date on which time changes the truth of a search
+// (buffers->later_truths) or ends a hand-made assignment; next_difference to the next one on which the
+// decision (buffers->later) is another than buffers->next. Or the date before which the look ahead stopped;
+// core::kNoDate at the end.
+core::Date next_truth_change(Decision* decision, DecisionBuffers* buffers, LookAhead* ahead);
+core::Date next_difference(Decision* decision, DecisionBuffers* buffers, LookAhead* ahead);
+
 // next_review looks ahead from as_of: the first later date on which the decision would differ, or on
 // which the look-ahead stopped after `budget` evaluations; core::kNoDate where time changes nothing.
 core::Date next_review(Decision* decision, DecisionBuffers* buffers, int budget);

@@ -18,6 +18,7 @@ struct DryDecisions {
   CustomerReader reader;
   Unapplied unapplied;
   core::Date as_of;      // kNoDate: the date a run would take, for each customer
+  bool searches_only;    // no next action
   bool in_order;         // next_dry_customer is on its way
   Decision decision;     // of the customer at hand: failures, date
   NextAction next;       // its next action
@@ -28,6 +29,10 @@ struct DryDecisions {
 // until close_dry_decisions. The configuration stays as it is now, whatever others commit meanwhile.
 DryDecisions* open_dry_decisions(core::Date as_of, bool evaluate_manual_rules);
 void close_dry_decisions(DryDecisions* dry);
+
+// open_dry_search does so for one search alone (configuration_of_search), which outlives it: facts and
+// truths.
+DryDecisions* open_dry_search(const Configuration* search, core::Date as_of);
 
 // dry_decide decides one customer; false where there is none. Then, until the next call: decision_buffers()
 // holds the truths, what is held (previous) and what would be (next); access->position.slot the stored

@@ -30,4 +30,7 @@ Facts* compile_facts(Bitmapset* columns);
 void evaluate_facts(Facts* facts, const Bitmapset* columns, TupleTableSlot* customer,
                     TupleTableSlot* position);
 
+// check_may_read_facts: what is said of customers may be read by whoever may read the view (42501).
+void check_may_read_facts();
+
 }  // namespace search_assign::pg
