@@ -10,6 +10,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/item_access.hpp"
 #include "search_assign/pg/scenario.hpp"
+#include "search_assign/pg/unapplied.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -95,6 +96,22 @@ void add_members(Collection* collection, int64 account) {
   index_endscan(scan);
   ExecDropSingleTupleTableSlot(slot);
   index_close(index, NoLock);
+}
+
+// The same with what is not yet applied to them.
+void add_members_unapplied(Collection* collection, int64 account) {
+  Members* members = open_members(collection->decision->unapplied, account);
+  int64 customer_id = 0;
+  core::PositionFacets facets;
+  while (next_member(members, &customer_id, &facets)) {
+    core::AccountFacets member;
+    member.receivables = facets.profiles[0];
+    member.promises = facets.promises;
+    member.held = facets.held;
+    for (core::Bytes* bytes : {&member.receivables, &member.promises, &member.held}) copy_bytes(bytes);
+    add_account(collection, customer_id, member);
+  }
+  close_members(members);
 }
 
 // ---- items ----
@@ -194,8 +211,12 @@ void gather(Collection* collection, int64 customer_id) {
   });
   add_account(collection, customer_id, account_facets(access, access->changed));
   bool is_null = false;
-  if (DatumGetBool(get_column(access->changed, access->columns.has_members, &is_null)))
-    add_members(collection, customer_id);
+  if (DatumGetBool(get_column(access->changed, access->columns.has_members, &is_null))) {
+    if (collection->decision->unapplied != nullptr)
+      add_members_unapplied(collection, customer_id);
+    else
+      add_members(collection, customer_id);
+  }
   if (collection->scenario.ignore_below > 0) ignore_small_items(collection);
   compute([&] {
     core::collectable(buffers->accounts, collection->open_from, collection->decision->as_of,

@@ -74,6 +74,7 @@ void start_decision(CustomerReader* reader, core::Date as_of, Decision* decision
   decision->config = reader->config;
   decision->access = reader->access;
   decision->snapshot = reader->snapshot;
+  decision->unapplied = reader->unapplied;
   decision->as_of = as_of;
   decision->evaluate_manual_rules = reader->evaluate_manual_rules;
   decision->failures = reader->failures;

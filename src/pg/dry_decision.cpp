@@ -10,26 +10,11 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-struct CustomerDeltas {
-  core::Delta* deltas;
-  size_t count;
-};
-
-CustomerDeltas pending_of(const PendingChanges& pending, int64 customer_id) {
-  core::Delta* end = pending.deltas + pending.count;
-  core::Delta* first =
-      std::lower_bound(pending.deltas, end, customer_id,
-                       [](const core::Delta& delta, int64 id) noexcept { return delta.customer_id < id; });
-  core::Delta* last = first;
-  while (last < end && last->customer_id == customer_id) ++last;
-  return {first, static_cast<size_t>(last - first)};
-}
-
 // The position has been found.
 bool decide_found(DryDecisions* dry, int64 customer_id) {
   CustomerReader* reader = &dry->reader;
-  const QueuedChanges queued = read_queued(dry->queue, customer_id, reader->snapshot);
-  const CustomerDeltas own = pending_of(dry->pending, customer_id);
+  const QueuedChanges queued = read_queued(dry->unapplied.queue, customer_id, reader->snapshot);
+  const CustomerDeltas own = own_changes(&dry->unapplied, customer_id);
   const core::Date as_of = dry->as_of == core::kNoDate ? decision_date(reader) : dry->as_of;
   if (!read_customer(reader, customer_id, queued, own.deltas, own.count, as_of, &dry->decision)) return false;
   if (dry->searches_only) {
@@ -67,8 +52,8 @@ DryDecisions* open_with(const Configuration* config, MemoryContext memory, core:
   dry->reader.snapshot = RegisterSnapshot(GetActiveSnapshot());
   dry->reader.evaluate_manual_rules = evaluate_manual_rules;
   use_configuration(&dry->reader, config, memory);
-  dry->queue = open_change_queue(false);
-  dry->pending = copy_pending_changes();
+  dry->unapplied = {open_change_queue(false), copy_pending_changes(), dry->reader.snapshot};
+  dry->reader.unapplied = &dry->unapplied;
   MemoryContextSwitchTo(caller);
   return dry;
 }
@@ -93,7 +78,7 @@ DryDecisions* open_dry_search(const Configuration* search, core::Date as_of) {
 }
 
 void close_dry_decisions(DryDecisions* dry) {
-  close_change_queue(dry->queue);
+  close_change_queue(dry->unapplied.queue);
   close_positions(dry->reader.access);
   UnregisterSnapshot(dry->reader.snapshot);
   MemoryContextDelete(dry->memory);

@@ -15,8 +15,9 @@ struct CustomerReader {
   const Configuration* config;
   PositionAccess* access;
   DecisionBuffers* buffers;
-  SearchFailure* failures;  // of the customer at hand
-  Snapshot snapshot;        // SnapshotSelf: the newest versions; another: that one alone
+  SearchFailure* failures;     // of the customer at hand
+  Snapshot snapshot;           // SnapshotSelf: the newest versions; another: that one alone
+  const Unapplied* unapplied;  // as in Decision
   bool evaluate_manual_rules;
   bool sql_open;
   MaintenanceScope scope;

@@ -27,10 +27,13 @@ struct DecisionBuffers {
 };
 DecisionBuffers* decision_buffers();
 
+struct Unapplied;
+
 struct Decision {
   const Configuration* config;
-  PositionAccess* access;  // `asked` and the customer slot hold the customer's rows
-  Snapshot snapshot;       // by which other customers and items are read
+  PositionAccess* access;      // `asked` and the customer slot hold the customer's rows
+  Snapshot snapshot;           // by which other customers and items are read
+  const Unapplied* unapplied;  // changes of other customers to be counted; nullptr: none
   core::Date as_of;
   core::Date created_on;
   bool evaluate_manual_rules;

@@ -9,15 +9,14 @@
 // what is still to be applied to them.
 #pragma once
 
-#include "search_assign/pg/change_set.hpp"
 #include "search_assign/pg/customer_reader.hpp"
+#include "search_assign/pg/unapplied.hpp"
 
 namespace search_assign::pg {
 
 struct DryDecisions {
   CustomerReader reader;
-  ChangeQueue* queue;
-  PendingChanges pending;
+  Unapplied unapplied;
   core::Date as_of;      // kNoDate: the date a run would take, for each customer
   bool searches_only;    // no next action
   bool in_order;         // next_dry_customer is on its way
