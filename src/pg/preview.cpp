@@ -147,10 +147,9 @@ void add_up(Preview* preview) {
 void find_membership_changes(Preview* preview) {
   DecisionBuffers* buffers = preview->dry->reader.buffers;
   compute([&] {
-    core::differences({buffers->previous.data(), buffers->previous.size()},
-                      {buffers->next.data(), buffers->next.size()}, buffers->changes);
+    core::differences(core::logged_part({buffers->previous.data(), buffers->previous.size()}),
+                      core::logged_part({buffers->next.data(), buffers->next.size()}), buffers->changes);
   });
-  drop_unlogged(buffers->changes);
 }
 
 }  // namespace
