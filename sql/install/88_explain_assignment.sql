@@ -130,7 +130,7 @@ CREATE FUNCTION receivables.explain_assignment(
            || CASE WHEN h.differs AND as_of = receivables.business_date()
                    THEN format('; stored is still %s: the next CALL search_assign() or ledger change brings it', coalesce(h.stored_name, 'nothing')) ELSE '' END
            || CASE WHEN h.changes_on IS NOT NULL THEN format('; time changes it on %s to %s', to_char(h.changes_on, 'YYYY-MM-DD'),
-                                                           CASE WHEN h.changes_to = h.name THEN h.changes_to || ' by another rule' ELSE h.changes_to END) ELSE '' END
+                                                           CASE WHEN h.source IS NOT NULL AND h.changes_to = h.name THEN h.changes_to || ' by another rule' ELSE h.changes_to END) ELSE '' END
              AS finding, h.changes_on, h.changes_to
     FROM held h
     UNION ALL
