@@ -161,7 +161,7 @@ Amount collectable_amount(const Collectable& collectable, Date day, bool pre_due
   return net_amount(due_by(collectable.debits, day), collectable.credits, due_by(collectable.promised, day));
 }
 
-void collectable(std::span<const AccountFacets> accounts, Date open_from, Date as_of, Collectable& out) {
+void find_collectable(std::span<const AccountFacets> accounts, Date open_from, Collectable& out) {
   out.debits.clear();
   out.promised.clear();
   out.days.clear();
@@ -176,6 +176,10 @@ void collectable(std::span<const AccountFacets> accounts, Date open_from, Date a
   normalize(out.debits);
   normalize(out.promised);
   find_leader(out);
+}
+
+void collectable(std::span<const AccountFacets> accounts, Date open_from, Date as_of, Collectable& out) {
+  find_collectable(accounts, open_from, out);
   list_days(out, as_of);
 }
 

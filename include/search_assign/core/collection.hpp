@@ -35,7 +35,9 @@ struct Collectable {
 
 // collectable computes all of it as of a day: amount = greatest(0, due collectable items + credits) - those
 // under an open promise, not below 0. pre_due_amount counts as due what falls due up to the leader's date.
+// find_collectable computes all but the days.
 void collectable(std::span<const AccountFacets> accounts, Date open_from, Date as_of, Collectable& out);
+void find_collectable(std::span<const AccountFacets> accounts, Date open_from, Collectable& out);
 
 // collectable_amount is the same amount on one day; until the leader's date where pre_due is set.
 Amount collectable_amount(const Collectable& collectable, Date day, bool pre_due) noexcept;
