@@ -201,24 +201,33 @@ CollectionProgress decode_progress(Bytes encoded) {
   return progress;
 }
 
-Progress scenario_progress(Scenario& scenario, const CollectionProgress& progress, bool same_leader) {
+Progress scenario_progress(Scenario& scenario, const CollectionProgress& progress, bool same_leader,
+                           Standing* standing) {
   Progress taken;
   taken.entered = progress.scenario_id == scenario.scenario_id && progress.scenario_id != 0;
   taken.last_step = progress.step;
   taken.last_action_on = progress.step_on;
   taken.last_contact_on = progress.last_contact_on;
-  if (!taken.entered || same_leader) return taken;
-  switch (scenario.on_new_leader) {
-    case NewLeader::Restart:
-      taken.last_step = 0;
-      break;
-    case NewLeader::Inherit:
-      break;
-    case NewLeader::ByAge:
-      taken.entered = false;
-      scenario.on_late_entry = LateEntry::ByAge;
-      break;
+  Standing found = progress.scenario_id == 0 ? Standing::Entry : Standing::OtherScenario;
+  if (taken.entered && same_leader) {
+    found = Standing::SameLeader;
+  } else if (taken.entered) {
+    switch (scenario.on_new_leader) {
+      case NewLeader::Restart:
+        found = Standing::Restarted;
+        taken.last_step = 0;
+        break;
+      case NewLeader::Inherit:
+        found = Standing::Inherited;
+        break;
+      case NewLeader::ByAge:
+        found = Standing::EntersByAge;
+        taken.entered = false;
+        scenario.on_late_entry = LateEntry::ByAge;
+        break;
+    }
   }
+  if (standing != nullptr) *standing = found;
   return taken;
 }
 

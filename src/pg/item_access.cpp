@@ -13,20 +13,18 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-// SnapshotSelf: the newest committed versions and this transaction's own, without predicate locks, as
-// positions are read (position.cpp).
 void start(ItemAccess* access, int64 customer_id, int64 item_id, int keys) {
   ScanKeyData key[2];
   ScanKeyInit(&key[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(customer_id));
   ScanKeyInit(&key[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(item_id));
   if (access->scan != nullptr) index_endscan(access->scan);
-  access->scan = index_beginscan(access->relation, access->index, SnapshotSelf, keys, 0);
+  access->scan = index_beginscan(access->relation, access->index, access->snapshot, keys, 0);
   index_rescan(access->scan, key, keys, nullptr, 0);
 }
 
 }  // namespace
 
-ItemAccess* open_items() {
+ItemAccess* open_items(Snapshot snapshot) {
   auto* access = static_cast<ItemAccess*>(palloc0(sizeof(ItemAccess)));
   access->relation = table_open(relation_oid("item"), AccessShareLock);
   const Oid key = RelationGetPrimaryKeyIndex(access->relation);
@@ -34,6 +32,7 @@ ItemAccess* open_items() {
   access->index = index_open(key, AccessShareLock);
   access->slot = table_slot_create(access->relation, nullptr);
   access->columns = item_columns(RelationGetDescr(access->relation));
+  access->snapshot = snapshot;
   return access;
 }
 

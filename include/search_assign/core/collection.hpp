@@ -65,9 +65,20 @@ struct CollectionProgress {
 void encode_progress(const CollectionProgress& progress, std::vector<std::uint8_t>& out);
 CollectionProgress decode_progress(Bytes encoded);
 
+// What was done before, as the present scenario sees it.
+enum class Standing : std::uint8_t {
+  Entry,          // nothing has been done yet
+  OtherScenario,  // the last step belongs to another scenario: entry
+  SameLeader,
+  Restarted,  // another leader since: by on_new_leader
+  Inherited,
+  EntersByAge,
+};
+
 // scenario_progress is what the present scenario takes over: entry where the last action belongs to another
 // scenario, and by on_new_leader where it was done for another leader (entry by age then also in a scenario
 // that otherwise begins with its first step: its copy is changed).
-Progress scenario_progress(Scenario& scenario, const CollectionProgress& progress, bool same_leader);
+Progress scenario_progress(Scenario& scenario, const CollectionProgress& progress, bool same_leader,
+                           Standing* standing = nullptr);
 
 }  // namespace search_assign::core

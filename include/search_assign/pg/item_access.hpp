@@ -17,13 +17,14 @@ struct ItemAccess {
   IndexScanDesc scan;
   TupleTableSlot* slot;
   ItemColumns columns;
+  Snapshot snapshot;
 };
 
-ItemAccess* open_items();
+ItemAccess* open_items(Snapshot snapshot);
 void close_items(ItemAccess* access);
 
-// start_items begins with the customer's items, or with one of them; next_item reads the newest version of
-// the next one, false at the end.
+// start_items begins with the customer's items, or with one of them; next_item reads the version of
+// the next one that the snapshot sees, false at the end.
 void start_items(ItemAccess* access, int64 customer_id);
 void start_item(ItemAccess* access, int64 customer_id, int64 item_id);
 bool next_item(ItemAccess* access, ItemRow* row);
