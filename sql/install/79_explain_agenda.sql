@@ -162,7 +162,7 @@ CREATE FUNCTION receivables.explain_agenda(
            'step', w.step, 'Step', upper(left(w.step, 1)) || substr(w.step, 2), 'on', f.on_date, 'from', f.from_on, 'as_of', f.as_of, 'search', f.search,
            'amount', receivables.shown_amount(f.amount), 'limit', receivables.shown_amount(f.limit_amount), 'currency', a.currency,
            'gap', format('%s %s day%s', CASE WHEN f.days < 0 THEN '-' ELSE '+' END, abs(f.days), CASE WHEN abs(f.days) = 1 THEN '' ELSE 's' END),
-           'waiting', CASE WHEN f.on_date < receivables.business_date() THEN 
+           'waiting', CASE WHEN f.on_date < receivables.business_date() THEN
              format(' (waiting for %s day%s)', receivables.business_date() - f.on_date, CASE WHEN receivables.business_date() - f.on_date = 1 THEN '' ELSE 's' END) END,
            'stored', coalesce(w.step || ' on ' || f.on_date, 'no action'), 'decided', a.decided_on,
            'customer', 'c' || w.customer, 'Customer', 'C' || w.customer,
