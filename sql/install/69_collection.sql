@@ -65,16 +65,54 @@ CREATE FUNCTION receivables.open_promises_from(as_of date DEFAULT receivables.bu
 COMMENT ON FUNCTION receivables.open_promises_from(date) IS
   'Earliest promised date whose promises are not broken on the date: their deadline (promise_deadline) has not passed.';
 
--- Accounts that are collected by themselves, those collected through them added.
+-- Accounts that are collected by themselves. In two parts, so that the planner knows that only the few which collect for
+-- others read positions other than their own.
+CREATE VIEW receivables.single_account AS
+SELECT p.customer_id, p.scenario_id, p.collection_portfolio_id, p.has_members, p.next_step, p.next_action_on, p.last_action_on, p.priority_points, p.off_worklist,
+       p.ignored, p.receivables, p.promises, p.held
+FROM receivables.position p WHERE p.collection_account_id IS NULL AND NOT p.has_members;
+CREATE VIEW receivables.group_account AS
+SELECT p.customer_id, p.scenario_id, p.collection_portfolio_id, p.has_members, p.next_step, p.next_action_on, p.last_action_on, p.priority_points, p.off_worklist,
+       p.ignored, m.receivables, m.promises, m.held
+FROM receivables.position p
+CROSS JOIN LATERAL (
+  SELECT p.receivables OPERATOR(receivables.+) coalesce(receivables.sum(o.receivables), '{}') AS receivables,
+         receivables.add_promises(p.promises, receivables.sum_promises(o.promises)) AS promises,
+         receivables.add_promises(p.held, receivables.sum_promises(o.held)) AS held
+  FROM receivables.position o WHERE o.collection_account_id = p.customer_id) m
+WHERE p.collection_account_id IS NULL AND p.has_members;
 CREATE VIEW receivables.collection_account AS
-SELECT p.customer_id, p.scenario_id, p.collection_portfolio_id, p.has_members, p.next_step, p.next_action_on, p.last_action_on, p.ignored,
-       CASE WHEN p.has_members THEN p.receivables OPERATOR(receivables.+) coalesce((SELECT receivables.sum(m.receivables) FROM receivables.position m
-              WHERE m.collection_account_id = p.customer_id), '{}') ELSE p.receivables END AS receivables,
-       CASE WHEN p.has_members THEN receivables.add_promises(p.promises, (SELECT receivables.sum_promises(m.promises) FROM receivables.position m
-              WHERE m.collection_account_id = p.customer_id)) ELSE p.promises END AS promises,
-       CASE WHEN p.has_members THEN receivables.add_promises(p.held, (SELECT receivables.sum_promises(m.held) FROM receivables.position m
-              WHERE m.collection_account_id = p.customer_id)) ELSE p.held END AS held
-FROM receivables.position p WHERE p.collection_account_id IS NULL;
+TABLE receivables.single_account UNION ALL TABLE receivables.group_account;
+COMMENT ON VIEW receivables.single_account IS
+  'One row per account that is collected by itself and collects for nobody else (key customer_id). Used by the agenda.';
+COMMENT ON COLUMN receivables.single_account.customer_id IS 'Account; key of the view.';
+COMMENT ON COLUMN receivables.single_account.scenario_id IS 'Number of its scenario.';
+COMMENT ON COLUMN receivables.single_account.collection_portfolio_id IS 'Number of its collection portfolio.';
+COMMENT ON COLUMN receivables.single_account.has_members IS 'Others are collected through it.';
+COMMENT ON COLUMN receivables.single_account.next_step IS 'Step of the next action.';
+COMMENT ON COLUMN receivables.single_account.next_action_on IS 'Date of the next action.';
+COMMENT ON COLUMN receivables.single_account.last_action_on IS 'Date of the last action.';
+COMMENT ON COLUMN receivables.single_account.priority_points IS 'Sum of the points of the priority rules matched.';
+COMMENT ON COLUMN receivables.single_account.off_worklist IS 'An exit rule takes it off the worklist.';
+COMMENT ON COLUMN receivables.single_account.ignored IS 'Open debits below the scenario''s ignore_below; NULL = none.';
+COMMENT ON COLUMN receivables.single_account.receivables IS 'Open items by due date.';
+COMMENT ON COLUMN receivables.single_account.promises IS 'Promised items, as in position.';
+COMMENT ON COLUMN receivables.single_account.held IS 'Items kept out of the scenario, as in position.';
+COMMENT ON VIEW receivables.group_account IS
+  'One row per account that collects for others (key customer_id): its profiles with theirs. Used by the agenda.';
+COMMENT ON COLUMN receivables.group_account.customer_id IS 'Account; key of the view.';
+COMMENT ON COLUMN receivables.group_account.scenario_id IS 'Number of its scenario.';
+COMMENT ON COLUMN receivables.group_account.collection_portfolio_id IS 'Number of its collection portfolio.';
+COMMENT ON COLUMN receivables.group_account.has_members IS 'Others are collected through it.';
+COMMENT ON COLUMN receivables.group_account.next_step IS 'Step of the next action.';
+COMMENT ON COLUMN receivables.group_account.next_action_on IS 'Date of the next action.';
+COMMENT ON COLUMN receivables.group_account.last_action_on IS 'Date of the last action.';
+COMMENT ON COLUMN receivables.group_account.priority_points IS 'Sum of the points of the priority rules matched.';
+COMMENT ON COLUMN receivables.group_account.off_worklist IS 'An exit rule takes it off the worklist.';
+COMMENT ON COLUMN receivables.group_account.ignored IS 'Open debits below the scenario''s ignore_below; NULL = none.';
+COMMENT ON COLUMN receivables.group_account.receivables IS 'Open items by due date.';
+COMMENT ON COLUMN receivables.group_account.promises IS 'Promised items, as in position.';
+COMMENT ON COLUMN receivables.group_account.held IS 'Items kept out of the scenario, as in position.';
 COMMENT ON VIEW receivables.collection_account IS
   'One row per account that is collected by itself (key customer_id): its profiles, with those of the accounts collected through it. Used by the agenda.';
 COMMENT ON COLUMN receivables.collection_account.customer_id IS 'Account; key of the view.';
@@ -84,6 +122,8 @@ COMMENT ON COLUMN receivables.collection_account.has_members IS 'Others are coll
 COMMENT ON COLUMN receivables.collection_account.next_step IS 'Step of the next action.';
 COMMENT ON COLUMN receivables.collection_account.next_action_on IS 'Date of the next action.';
 COMMENT ON COLUMN receivables.collection_account.last_action_on IS 'Date of the last action.';
+COMMENT ON COLUMN receivables.collection_account.priority_points IS 'Sum of the points of the priority rules matched.';
+COMMENT ON COLUMN receivables.collection_account.off_worklist IS 'An exit rule takes it off the worklist.';
 COMMENT ON COLUMN receivables.collection_account.ignored IS 'Open debits below the scenario''s ignore_below; NULL = none.';
 COMMENT ON COLUMN receivables.collection_account.receivables IS 'Open items by due date.';
 COMMENT ON COLUMN receivables.collection_account.promises IS 'Promised items, as in position.';

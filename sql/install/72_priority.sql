@@ -95,15 +95,31 @@ CREATE TRIGGER search_assign_restore BEFORE INSERT ON receivables.priority_band
 CREATE TRIGGER search_assign_restore BEFORE INSERT ON receivables.priority_setting
   FOR EACH ROW EXECUTE FUNCTION receivables.replace_priority_row();
 
--- The bands as arrays: one look-up a customer, however many bands there are.
-CREATE VIEW receivables.customer_priority AS
-SELECT p.customer_id, p.priority_points AS points, m.maximum, s.percent, b.names[pg_catalog.width_bucket(s.percent::numeric, b.from_percents)] AS band, p.off_worklist
-FROM receivables.position p
-CROSS JOIN (SELECT coalesce((SELECT c.maximum FROM receivables.priority_setting c),
-                            (SELECT sum(r.points) FROM receivables.priority_rule r WHERE r.active AND NOT r.exit), 0)::bigint) m(maximum)
+-- The bands as arrays: one look-up a customer, however many bands there are. The fence (OFFSET 0) makes maximum a column,
+-- without which priority_percent() would be called instead of inlined.
+CREATE VIEW receivables.priority_scale AS
+SELECT m.maximum, b.names, b.from_percents
+FROM (SELECT coalesce((SELECT c.maximum FROM receivables.priority_setting c),
+                      (SELECT sum(r.points) FROM receivables.priority_rule r WHERE r.active AND NOT r.exit), 0)::bigint) m(maximum)
 CROSS JOIN (SELECT pg_catalog.array_agg(d.name ORDER BY d.from_percent) AS names,
                    pg_catalog.array_agg(d.from_percent::numeric ORDER BY d.from_percent) AS from_percents FROM receivables.priority_band d) b
-CROSS JOIN LATERAL (SELECT (CASE WHEN m.maximum > 0 THEN least(100, round(p.priority_points * 100.0 / m.maximum, 2)) ELSE 0 END)::numeric(5,2)) s(percent);
+OFFSET 0;
+COMMENT ON VIEW receivables.priority_scale IS 'One row: what makes percent and band of points.';
+COMMENT ON COLUMN receivables.priority_scale.maximum IS 'Points that are 100 percent.';
+COMMENT ON COLUMN receivables.priority_scale.names IS 'Bands, from the lowest.';
+COMMENT ON COLUMN receivables.priority_scale.from_percents IS 'Their lowest percents.';
+
+CREATE FUNCTION receivables.priority_percent(points integer, maximum bigint) RETURNS numeric
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN CASE WHEN maximum > 0 THEN least(100, round(points * 100.0 / maximum, 2)) ELSE 0 END;
+COMMENT ON FUNCTION receivables.priority_percent(integer, bigint) IS 'points in percent of maximum, not above 100; 0 where maximum is 0.';
+
+CREATE VIEW receivables.customer_priority AS
+SELECT p.customer_id, p.priority_points AS points, c.maximum, s.percent,
+       c.names[pg_catalog.width_bucket(s.percent::numeric, c.from_percents)] AS band, p.off_worklist
+FROM receivables.position p
+CROSS JOIN receivables.priority_scale c
+CROSS JOIN LATERAL (SELECT receivables.priority_percent(p.priority_points, c.maximum)::numeric(5,2)) s(percent);
 COMMENT ON VIEW receivables.customer_priority IS
   'One row per customer (key customer_id): its priority as last decided. The order of a worklist is percent descending, amount descending, customer_id.';
 COMMENT ON COLUMN receivables.customer_priority.customer_id IS 'Customer; key of the view.';

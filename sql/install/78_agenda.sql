@@ -1,17 +1,32 @@
 -- Agenda: one row for each action that is due or coming. The scenario's actions come from the positions alone,
 -- by an index on portfolio and date (src/pg/collection.cpp keeps them). Portfolios are joined in each part of the union:
--- behind it the planner would know nothing of their columns, and take a collector's actions for a handful.
+-- behind it the planner would know nothing of their columns, and take a collector's actions for a handful. Each part brings
+-- its account's priority along, which saves reading the positions a second time.
 
 CREATE VIEW receivables.agenda_action AS
 -- The scenario's next action.
-SELECT a.customer_id, a.collection_portfolio_id, a.scenario_id, a.next_action_on AS action_on, t.step_no, t.label AS step, t.phase, t.channel, t.automatic, t.template,
+SELECT a.customer_id, a.collection_portfolio_id, a.scenario_id, a.priority_points, a.off_worklist,
+       a.next_action_on AS action_on, t.step_no, t.label AS step, t.phase, t.channel, t.automatic, t.template,
        'scenario'::text AS source, NULL::bigint AS specific_action_id, NULL::text AS level, NULL::text AS resolver,
        receivables.collectable_items(a.receivables, a.promises, a.held, a.ignored, greatest(a.next_action_on, receivables.business_date()), t.phase = 'pre_due') AS items,
        receivables.collectable_amount(a.receivables, a.promises, a.held, a.ignored, greatest(a.next_action_on, receivables.business_date()), t.phase = 'pre_due')
          ::numeric(28,4) AS amount,
        receivables.overdue(a.receivables)::numeric(28,4) AS overdue,
        receivables.leader_due_date(a.receivables, a.promises, a.held, a.ignored) AS oldest_due_date, f.collector, f.name AS portfolio
-FROM receivables.collection_account a
+FROM receivables.single_account a
+JOIN receivables.scenario s ON s.scenario_id = a.scenario_id
+JOIN receivables.scenario_step t ON t.scenario = s.name AND t.step_no = a.next_step
+LEFT JOIN receivables.portfolio f ON f.portfolio_id = a.collection_portfolio_id
+WHERE a.next_action_on IS NOT NULL
+UNION ALL
+-- Likewise, of accounts that collect for others.
+SELECT a.customer_id, a.collection_portfolio_id, a.scenario_id, a.priority_points, a.off_worklist,
+       a.next_action_on, t.step_no, t.label, t.phase, t.channel, t.automatic, t.template, 'scenario', NULL, NULL, NULL,
+       receivables.collectable_items(a.receivables, a.promises, a.held, a.ignored, greatest(a.next_action_on, receivables.business_date()), t.phase = 'pre_due'),
+       receivables.collectable_amount(a.receivables, a.promises, a.held, a.ignored, greatest(a.next_action_on, receivables.business_date()), t.phase = 'pre_due')
+         ::numeric(28,4),
+       receivables.overdue(a.receivables)::numeric(28,4), receivables.leader_due_date(a.receivables, a.promises, a.held, a.ignored), f.collector, f.name
+FROM receivables.group_account a
 JOIN receivables.scenario s ON s.scenario_id = a.scenario_id
 JOIN receivables.scenario_step t ON t.scenario = s.name AND t.step_no = a.next_step
 LEFT JOIN receivables.portfolio f ON f.portfolio_id = a.collection_portfolio_id
@@ -19,6 +34,7 @@ WHERE a.next_action_on IS NOT NULL
 UNION ALL
 -- Specific actions with open items, collected with the account of their customer.
 SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
+       coalesce(a.priority_points, p.priority_points), coalesce(a.off_worklist, p.off_worklist),
        f.action_on, NULL, f.label, NULL, f.channel, f.automatic, NULL,
        'specific', f.specific_action_id, NULL, f.resolver, f.items, f.amount, f.overdue, f.oldest_due_date, o.collector, o.name
 FROM receivables.pending_specific_action f
@@ -28,6 +44,7 @@ LEFT JOIN receivables.portfolio o ON o.portfolio_id = coalesce(a.collection_port
 UNION ALL
 -- Alerts of the collection agenda. Unpacking every customer's memberships for nothing is spared where no rule wants any.
 SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
+       coalesce(a.priority_points, p.priority_points), coalesce(a.off_worklist, p.off_worklist),
        l.since, NULL, l.label, NULL, 'task', 'manual', NULL,
        'alert', NULL, l.level, NULL, receivables.item_count(p.receivables), receivables.total(p.receivables)::numeric(28,4),
        receivables.overdue(p.receivables)::numeric(28,4), receivables.oldest_due(p.receivables), f.collector, f.name
@@ -39,6 +56,7 @@ WHERE l.agenda = 'collection' AND EXISTS (SELECT FROM receivables.alert_rule r W
 UNION ALL
 -- Broken promises that nobody has followed up yet.
 SELECT coalesce(p.collection_account_id, p.customer_id), coalesce(a.collection_portfolio_id, p.collection_portfolio_id), coalesce(a.scenario_id, p.scenario_id),
+       coalesce(a.priority_points, p.priority_points), coalesce(a.off_worklist, p.off_worklist),
        b.judged_on, NULL, b.label, NULL, 'call', 'manual', NULL,
        'alert', NULL, 'warning', NULL, receivables.item_count(p.receivables), b.missing, receivables.overdue(p.receivables)::numeric(28,4),
        receivables.oldest_due(p.receivables), f.collector, f.name
@@ -51,6 +69,8 @@ COMMENT ON VIEW receivables.agenda_action IS
 COMMENT ON COLUMN receivables.agenda_action.customer_id IS 'Account.';
 COMMENT ON COLUMN receivables.agenda_action.collection_portfolio_id IS 'Number of its collection portfolio.';
 COMMENT ON COLUMN receivables.agenda_action.scenario_id IS 'Number of its scenario.';
+COMMENT ON COLUMN receivables.agenda_action.priority_points IS 'Sum of the points of the priority rules matched by the account.';
+COMMENT ON COLUMN receivables.agenda_action.off_worklist IS 'An exit rule takes the account off the worklist.';
 COMMENT ON COLUMN receivables.agenda_action.action_on IS 'Date of the action.';
 COMMENT ON COLUMN receivables.agenda_action.step_no IS 'Step of the scenario.';
 COMMENT ON COLUMN receivables.agenda_action.step IS 'What is to be done.';
@@ -73,14 +93,15 @@ CREATE VIEW receivables.collection_agenda AS
 SELECT a.action_on, greatest(0, receivables.business_date() - a.action_on) AS days_waiting, a.collector, a.portfolio,
        c.customer_id, c.account_no, c.name AS customer, c.company, m.currency, s.name AS scenario, a.step_no, a.step, a.phase, a.channel, a.automatic, a.template,
        a.source, a.specific_action_id, a.level, a.resolver, a.items, a.amount, a.overdue, a.oldest_due_date,
-       q.percent AS priority_score, q.band AS priority_band,
+       q.percent AS priority_score, k.names[pg_catalog.width_bucket(q.percent::numeric, k.from_percents)] AS priority_band,
        rank() OVER (PARTITION BY a.collector ORDER BY q.percent DESC, a.amount DESC, c.customer_id, a.source, a.specific_action_id, a.step) AS priority_rank
 FROM receivables.agenda_action a
 JOIN receivables.customer c ON c.customer_id = a.customer_id
-JOIN receivables.company m ON m.company = c.company
-JOIN receivables.customer_priority q ON q.customer_id = a.customer_id
+LEFT JOIN receivables.company m ON m.company = c.company
 LEFT JOIN receivables.scenario s ON s.scenario_id = a.scenario_id
-WHERE NOT c.collection_blocked AND NOT q.off_worklist
+CROSS JOIN receivables.priority_scale k
+CROSS JOIN LATERAL (SELECT receivables.priority_percent(a.priority_points, k.maximum)::numeric(5,2)) q(percent)
+WHERE NOT c.collection_blocked AND NOT a.off_worklist
   AND NOT EXISTS (SELECT FROM receivables.ramp_up_waiting w WHERE w.customer_id = a.customer_id);
 COMMENT ON VIEW receivables.collection_agenda IS
   'One row per action due or coming (key customer_id, source, step_no, specific_action_id): what is to be done, when, by whom, for how much. Blocked customers, those off the worklist and those a ramp_up holds back are left out.';

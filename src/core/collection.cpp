@@ -161,7 +161,7 @@ Amount collectable_amount(const Collectable& collectable, Date day, bool pre_due
   return net_amount(due_by(collectable.debits, day), collectable.credits, due_by(collectable.promised, day));
 }
 
-void collectable(std::span<const AccountFacets> accounts, Date open_from, Date as_of, Collectable& out) {
+void find_collectable(std::span<const AccountFacets> accounts, Date open_from, Collectable& out) {
   out.debits.clear();
   out.promised.clear();
   out.days.clear();
@@ -176,6 +176,10 @@ void collectable(std::span<const AccountFacets> accounts, Date open_from, Date a
   normalize(out.debits);
   normalize(out.promised);
   find_leader(out);
+}
+
+void collectable(std::span<const AccountFacets> accounts, Date open_from, Date as_of, Collectable& out) {
+  find_collectable(accounts, open_from, out);
   list_days(out, as_of);
 }
 
@@ -197,24 +201,33 @@ CollectionProgress decode_progress(Bytes encoded) {
   return progress;
 }
 
-Progress scenario_progress(Scenario& scenario, const CollectionProgress& progress, bool same_leader) {
+Progress scenario_progress(Scenario& scenario, const CollectionProgress& progress, bool same_leader,
+                           Takeover* takeover) {
   Progress taken;
   taken.entered = progress.scenario_id == scenario.scenario_id && progress.scenario_id != 0;
   taken.last_step = progress.step;
   taken.last_action_on = progress.step_on;
   taken.last_contact_on = progress.last_contact_on;
-  if (!taken.entered || same_leader) return taken;
-  switch (scenario.on_new_leader) {
-    case NewLeader::Restart:
-      taken.last_step = 0;
-      break;
-    case NewLeader::Inherit:
-      break;
-    case NewLeader::ByAge:
-      taken.entered = false;
-      scenario.on_late_entry = LateEntry::ByAge;
-      break;
+  Takeover found = progress.scenario_id == 0 ? Takeover::Entry : Takeover::OtherScenario;
+  if (taken.entered && same_leader) {
+    found = Takeover::SameLeader;
+  } else if (taken.entered) {
+    switch (scenario.on_new_leader) {
+      case NewLeader::Restart:
+        found = Takeover::Restarted;
+        taken.last_step = 0;
+        break;
+      case NewLeader::Inherit:
+        found = Takeover::Inherited;
+        break;
+      case NewLeader::ByAge:
+        found = Takeover::EntersByAge;
+        taken.entered = false;
+        scenario.on_late_entry = LateEntry::ByAge;
+        break;
+    }
   }
+  if (takeover != nullptr) *takeover = found;
   return taken;
 }
 

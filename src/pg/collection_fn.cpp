@@ -30,17 +30,49 @@ bool read_account(FunctionCallInfo fcinfo, core::AccountFacets* facets) {
   return true;
 }
 
+// What was asked last: a row of the agenda asks for items, amount and leader of one account.
+struct LastAsked {
+  core::Date open_from;
+  std::vector<uint8_t> account;  // the four arguments
+  size_t ends[4];
+  bool known;
+  core::Collectable collectable;
+};
+
+bool is_same(const LastAsked& last, const core::Bytes (&parts)[4], core::Date open_from) {
+  if (!last.known || last.open_from != open_from) return false;
+  size_t begin = 0;
+  for (size_t i = 0; i < 4; begin = last.ends[i++])
+    if (parts[i].size() != last.ends[i] - begin ||
+        !std::equal(parts[i].begin(), parts[i].end(), last.account.begin() + static_cast<ptrdiff_t>(begin)))
+      return false;
+  return true;
+}
+
+void remember(LastAsked& last, const core::Bytes (&parts)[4], core::Date open_from) {
+  last.open_from = open_from;
+  last.account.clear();
+  for (size_t i = 0; i < 4; ++i) {
+    last.account.insert(last.account.end(), parts[i].begin(), parts[i].end());
+    last.ends[i] = last.account.size();
+  }
+  last.known = true;
+}
+
 const core::Collectable* collectable_of(FunctionCallInfo fcinfo) {
   core::AccountFacets facets;
   if (!read_account(fcinfo, &facets)) return nullptr;
-  static core::Collectable* buffer = nullptr;
-  const core::Date today = business_date();
-  const core::Date open_from = open_promises_from(scenarios(), today);
+  static LastAsked* last = nullptr;
+  const core::Date open_from = open_promises_from(scenarios(), business_date());
   compute([&] {
-    if (buffer == nullptr) buffer = new core::Collectable;
-    core::collectable({&facets, 1}, open_from, today, *buffer);
+    if (last == nullptr) last = new LastAsked{};
+    const core::Bytes parts[4] = {facets.receivables, facets.promises, facets.held, facets.ignored};
+    if (is_same(*last, parts, open_from)) return;
+    last->known = false;
+    core::find_collectable({&facets, 1}, open_from, last->collectable);
+    remember(*last, parts, open_from);
   });
-  return buffer;
+  return &last->collectable;
 }
 
 }  // namespace

@@ -262,4 +262,21 @@ BEGIN
     FROM receivables.collection_agenda a WHERE a.source IN ('scenario', 'specific'))
   SELECT 'collection_agenda', t.customer_id, t::text, NULL FROM (TABLE shown EXCEPT ALL TABLE extension) t
   UNION ALL SELECT 'collection_agenda', e.customer_id, NULL, e::text FROM (TABLE extension EXCEPT ALL TABLE shown) e;
+  -- The explanation, of a fifth of the customers, another one each time.
+  RETURN QUERY
+  WITH explained AS (
+    SELECT p.customer_id, max(e.step_no) FILTER (WHERE e.topic = 'action') AS step_no, max(e.on_date) FILTER (WHERE e.topic = 'action' AND e.reason <> 'changes_on') AS action_on,
+           max(e.item_customer_id) FILTER (WHERE e.topic = 'leader') AS leader_customer_id, max(e.item_id) FILTER (WHERE e.topic = 'leader') AS leader_item_id,
+           trim_scale(max(e.amount) FILTER (WHERE e.topic = 'action')) AS amount,
+           (array_agg(e.on_date ORDER BY e.line DESC) FILTER (WHERE e.topic = 'date' AND e.decides))[1] AS decided_on,
+           coalesce(array_agg(e.item_id ORDER BY e.line) FILTER (WHERE e.topic = 'item' AND (e.reason IN ('collectable', 'promised') OR e.reason = 'leader' AND e.on_date <= e.as_of)), '{}') AS item_ids,
+           bool_or(e.reason = 'outdated' OR e.description IS NULL) AS is_wrong
+    FROM receivables.position p CROSS JOIN LATERAL receivables.explain_agenda(p.customer_id) e
+    WHERE p.customer_id % 5 = (SELECT count(*) % 5 FROM receivables.action_log) GROUP BY p.customer_id),
+  both_said AS (
+    SELECT e.customer_id, (a.step_no, a.action_on, a.action_on, a.leader_customer_id, a.leader_item_id, trim_scale(a.amount), coalesce(a.item_ids, '{}'), false)::text AS expected,
+           CASE WHEN a.customer_id IS NULL THEN (e.step_no, e.action_on, NULL, NULL, NULL, NULL, '{}'::bigint[], e.is_wrong)
+                ELSE (e.step_no, e.action_on, e.decided_on, e.leader_customer_id, e.leader_item_id, e.amount, e.item_ids, e.is_wrong) END::text AS actual
+    FROM explained e LEFT JOIN oracle.agenda a USING (customer_id))
+  SELECT 'explain_agenda', b.customer_id, b.expected, b.actual FROM both_said b WHERE b.expected <> b.actual;
 END $$;

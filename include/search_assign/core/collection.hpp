@@ -35,7 +35,9 @@ struct Collectable {
 
 // collectable computes all of it as of a day: amount = greatest(0, due collectable items + credits) - those
 // under an open promise, not below 0. pre_due_amount counts as due what falls due up to the leader's date.
+// find_collectable computes all but the days.
 void collectable(std::span<const AccountFacets> accounts, Date open_from, Date as_of, Collectable& out);
+void find_collectable(std::span<const AccountFacets> accounts, Date open_from, Collectable& out);
 
 // collectable_amount is the same amount on one day; until the leader's date where pre_due is set.
 Amount collectable_amount(const Collectable& collectable, Date day, bool pre_due) noexcept;
@@ -63,9 +65,20 @@ struct CollectionProgress {
 void encode_progress(const CollectionProgress& progress, std::vector<std::uint8_t>& out);
 CollectionProgress decode_progress(Bytes encoded);
 
+// What was done before, as the present scenario sees it.
+enum class Takeover : std::uint8_t {
+  Entry,          // nothing has been done yet
+  OtherScenario,  // the last step belongs to another scenario: entry
+  SameLeader,
+  Restarted,  // another leader since: by on_new_leader
+  Inherited,
+  EntersByAge,
+};
+
 // scenario_progress is what the present scenario takes over: entry where the last action belongs to another
 // scenario, and by on_new_leader where it was done for another leader (entry by age then also in a scenario
 // that otherwise begins with its first step: its copy is changed).
-Progress scenario_progress(Scenario& scenario, const CollectionProgress& progress, bool same_leader);
+Progress scenario_progress(Scenario& scenario, const CollectionProgress& progress, bool same_leader,
+                           Takeover* takeover = nullptr);
 
 }  // namespace search_assign::core

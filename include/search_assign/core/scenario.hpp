@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "search_assign/core/money.hpp"
 #include "search_assign/core/work_calendar.hpp"
@@ -80,6 +81,43 @@ struct CollectableDay {
 // nothing.
 NextStep next_action(const Scenario& scenario, Date leader_due_date, const Progress& progress,
                      std::span<const CollectableDay> days, Date as_of) noexcept;
+
+// What next_action looks at, in its order.
+enum class Considered : std::uint8_t {
+  EnteredByAge,      // the entry by age begins with this step: the leader's due date + days has come
+  PassedByAge,       // a step before it
+  Amounts,           // what can be collected from `date` on; `limit` = for steps of phase pre_due
+  BelowMinimum,      // amount < limit: nothing is done
+  StepBelowMinimum,  // amount < limit: the step is passed over
+  DueDate,           // the leader's due date + days
+  PreviousAction,    // the last action + days
+  PassedStep,        // the date of the step passed over at the entry + days
+  AfterPrevious,     // the last action + days, at the earliest
+  AfterContact,      // the last contact + days, at the earliest
+  Repeat,            // the last action + days: the last step again
+  WorkingDay,        // moved from a day that is none
+  NoWorkingDay,      // the calendar has none any more
+  AmountReached,     // moved to the day from which the amounts allow the step
+  Step,              // the step that follows and its date
+  RepeatedStep,      // the step that repeats and its date
+  NoFurtherStep,
+};
+
+struct Consideration {
+  Considered what;
+  std::int32_t step_no = 0;
+  Date day = kNoDate;   // whose amounts were looked at
+  Date from = kNoDate;  // + days, or moved from
+  std::int32_t days = 0;
+  Date date = kNoDate;
+  Amount amount = 0;
+  Amount limit = 0;
+  bool decides = false;  // the answer follows from it; of several dates the first of the latest ones
+};
+
+// explain_action is next_action that tells what it looked at.
+NextStep explain_action(const Scenario& scenario, Date leader_due_date, const Progress& progress,
+                        std::span<const CollectableDay> days, Date as_of, std::vector<Consideration>& out);
 
 // next_change is the first day after as_of on which next_action gives another answer while nothing but time
 // passes (an amount reached, an entry by age that reaches a later step); kNoDate = never. `days` as seen

@@ -7,18 +7,17 @@
 extern "C" {
 #include "access/genam.h"
 #include "utils/rel.h"
-#include "utils/snapshot.h"
 }
 
 namespace search_assign::pg {
 
 struct ItemAccess {
-  Snapshot snapshot;
   Relation relation;
   Relation index;
   IndexScanDesc scan;
   TupleTableSlot* slot;
   ItemColumns columns;
+  Snapshot snapshot;
 };
 
 // open_items: by SnapshotSelf the newest committed versions and this transaction's own are read, without
@@ -26,8 +25,8 @@ struct ItemAccess {
 ItemAccess* open_items(Snapshot snapshot);
 void close_items(ItemAccess* access);
 
-// start_items begins with the customer's items, or with one of them; next_item reads the next one,
-// false at the end.
+// start_items begins with the customer's items, or with one of them; next_item reads the version of
+// the next one that the snapshot sees, false at the end.
 void start_items(ItemAccess* access, int64 customer_id);
 void start_item(ItemAccess* access, int64 customer_id, int64 item_id);
 bool next_item(ItemAccess* access, ItemRow* row);
