@@ -137,30 +137,33 @@ CREATE FUNCTION receivables.membership_differences(before bytea, after bytea, OU
 COMMENT ON FUNCTION receivables.membership_differences(bytea, bytea) IS
   'Changes of target, rule or source between two assignments as in position.assignment: previous_id NULL where a membership begins; where one ends, rule_id, source and since are NULL.';
 
+-- Neither is STRICT, so that a query takes in their expressions.
 CREATE FUNCTION receivables.target_kind(target integer) RETURNS text
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-  RETURN (ARRAY['scenario', 'collection_portfolio', 'risk_portfolio', 'customer_group', 'option', 'colleague', 'alert'])[target];
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN CASE target WHEN 1 THEN 'scenario' WHEN 2 THEN 'collection_portfolio' WHEN 3 THEN 'risk_portfolio' WHEN 4 THEN 'customer_group'
+                     WHEN 5 THEN 'option' WHEN 6 THEN 'colleague' WHEN 7 THEN 'alert' END;
 COMMENT ON FUNCTION receivables.target_kind(integer) IS 'Name of a kind of target, by its number in assignments.';
 
 CREATE FUNCTION receivables.change_cause(cause smallint) RETURNS text
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-  RETURN pg_catalog.array_to_string(ARRAY[CASE WHEN cause & 1 <> 0 THEN 'ledger' END, CASE WHEN cause & 2 <> 0 THEN 'day' END,
-    CASE WHEN cause & 4 <> 0 THEN 'configuration' END, CASE WHEN cause & 8 <> 0 THEN 'hand-made' END,
-    CASE WHEN cause & 16 <> 0 THEN 'call' END, CASE WHEN cause & 32 <> 0 THEN 'deletion' END], ', ');
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN CASE cause WHEN 1 THEN 'ledger' WHEN 2 THEN 'day' WHEN 4 THEN 'configuration' WHEN 8 THEN 'hand-made' WHEN 16 THEN 'call' WHEN 32 THEN 'deletion'
+    ELSE pg_catalog.array_to_string(ARRAY[CASE WHEN cause & 1 <> 0 THEN 'ledger' END, CASE WHEN cause & 2 <> 0 THEN 'day' END,
+      CASE WHEN cause & 4 <> 0 THEN 'configuration' END, CASE WHEN cause & 8 <> 0 THEN 'hand-made' END,
+      CASE WHEN cause & 16 <> 0 THEN 'call' END, CASE WHEN cause & 32 <> 0 THEN 'deletion' END], ', ') END;
 COMMENT ON FUNCTION receivables.change_cause(smallint) IS 'Causes of a decision (membership_change.cause) in words.';
 
 CREATE VIEW receivables.membership_log AS
-SELECT c.customer_id, c.log_id, c.recorded_at, c.business_date, receivables.target_kind(d.target) AS target, d.target_id,
-       CASE WHEN NOT d.ended THEN n.name END AS name, p.name AS previous, d.rule_id, r.search, d.source, d.since,
+SELECT c.customer_id, c.log_id, c.recorded_at, c.business_date, receivables.target_kind(c.target) AS target, c.target_id,
+       CASE WHEN NOT c.ended THEN n.name END AS name, p.name AS previous, c.rule_id, r.search, c.source, c.since,
        r.version AS rule_version, s.version AS search_version, c.configuration_version, c.previous_version,
-       receivables.change_cause(c.cause) AS cause, d.target AS target_order
-FROM receivables.membership_change c
-CROSS JOIN LATERAL receivables.membership_differences(c.before, c.after) d
-LEFT JOIN receivables.target_name_version n ON n.target = d.target AND n.target_id = d.target_id
+       receivables.change_cause(c.cause) AS cause, c.target AS target_order
+FROM (SELECT m.customer_id, m.log_id, m.recorded_at, m.business_date, m.configuration_version, m.previous_version, m.cause, (m.d).*
+      FROM (SELECT m.*, receivables.membership_differences(m.before, m.after) AS d FROM receivables.membership_change m) m) c
+LEFT JOIN receivables.target_name_version n ON n.target = c.target AND n.target_id = c.target_id
   AND n.from_version <= c.configuration_version AND c.configuration_version < n.until_version
-LEFT JOIN receivables.target_name_version p ON p.target = d.target AND p.target_id = d.previous_id
+LEFT JOIN receivables.target_name_version p ON p.target = c.target AND p.target_id = c.previous_id
   AND p.from_version <= c.configuration_version AND c.configuration_version < p.until_version
-LEFT JOIN receivables.rule_version r ON r.kind = CASE d.target WHEN 7 THEN 'alert' ELSE 'assignment' END AND r.rule_id = d.rule_id
+LEFT JOIN receivables.rule_version r ON r.kind = CASE c.target WHEN 7 THEN 'alert' ELSE 'assignment' END AND r.rule_id = c.rule_id
   AND r.configuration_version <= c.configuration_version AND (r.until_version IS NULL OR c.configuration_version < r.until_version)
 LEFT JOIN receivables.search_name_version s ON s.name = r.search
   AND s.from_version <= c.configuration_version AND c.configuration_version < s.until_version;

@@ -9,7 +9,7 @@ CREATE TABLE receivables.membership_log_cut (
 COMMENT ON TABLE receivables.membership_log_cut IS 'One row where older parts of the log have been dropped, else none.';
 COMMENT ON COLUMN receivables.membership_log_cut.kept_from IS 'Time from which the log is complete.';
 
-CREATE FUNCTION receivables.require_membership_log(ts timestamptz) RETURNS void
+CREATE FUNCTION receivables.membership_log_reaches(ts timestamptz) RETURNS boolean
   LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   kept timestamptz := (SELECT c.kept_from FROM receivables.membership_log_cut c);
@@ -18,8 +18,9 @@ BEGIN
     RAISE EXCEPTION 'the log of memberships does not reach back to %', ts
       USING ERRCODE = '22023', DETAIL = format('It is kept from %s on.', kept), HINT = 'Setting search_assign.membership_log_retention says how many months are kept.';
   END IF;
+  RETURN true;
 END $$;
-COMMENT ON FUNCTION receivables.require_membership_log(timestamptz) IS 'Raises 22023 for a time before the kept part of the log.';
+COMMENT ON FUNCTION receivables.membership_log_reaches(timestamptz) IS 'True; raises 22023 for a time before the kept part of the log.';
 
 CREATE FUNCTION receivables.configuration_version_at(ts timestamptz) RETURNS bigint
   LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -27,31 +28,29 @@ CREATE FUNCTION receivables.configuration_version_at(ts timestamptz) RETURNS big
 $$;
 COMMENT ON FUNCTION receivables.configuration_version_at(timestamptz) IS 'The version of searches, rules and targets at a point in time.';
 
--- Present memberships rolled back: what was held before a customer's first change after the time.
+-- Present memberships rolled back: what was held before a customer's first change after the time. A query takes it in
+-- (neither STRICT nor SET), so that conditions reach the tables.
 CREATE FUNCTION receivables.memberships_as_of(ts timestamptz, OUT customer_id bigint, OUT target text, OUT name text,
                                               OUT rule_id bigint, OUT search text, OUT source text, OUT since date) RETURNS SETOF record
-  LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 100000 COST 100000 SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-DECLARE
-  asked bigint := receivables.configuration_version_at(ts);
-BEGIN
-  PERFORM receivables.require_membership_log(ts);
-  RETURN QUERY
+  LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 COST 100000
+BEGIN ATOMIC
   WITH undone AS (
     SELECT DISTINCT ON (c.customer_id) c.customer_id, c.before AS assignment
-    FROM receivables.membership_change c WHERE c.recorded_at > ts ORDER BY c.customer_id, c.recorded_at, c.log_id)
-  SELECT h.customer_id, receivables.target_kind(m.target), n.name, m.rule_id, r.search, m.source, m.since
-  FROM (SELECT u.customer_id, u.assignment FROM undone u
-        UNION ALL SELECT p.customer_id, p.assignment FROM receivables.position p
-        WHERE NOT EXISTS (SELECT FROM undone u WHERE u.customer_id = p.customer_id)) h
-  CROSS JOIN LATERAL receivables.memberships(h.assignment) m
-  LEFT JOIN (SELECT v.* FROM receivables.target_name_version v WHERE v.from_version <= asked AND asked < v.until_version) n
-    ON n.target = m.target AND n.target_id = m.target_id
-  LEFT JOIN (SELECT v.kind, v.rule_id, v.search FROM receivables.rule_version v
-             WHERE v.configuration_version <= asked AND (v.until_version IS NULL OR asked < v.until_version)) r
-    ON r.rule_id = m.rule_id AND r.kind = CASE m.target WHEN 7 THEN 'alert' ELSE 'assignment' END
-  WHERE m.target < 8;
-END $$;
+    FROM receivables.membership_change c WHERE c.recorded_at > ts ORDER BY c.customer_id, c.recorded_at, c.log_id),
+  asked AS MATERIALIZED (SELECT receivables.configuration_version_at(ts) AS version),
+  name AS MATERIALIZED (SELECT v.target, v.target_id, v.name FROM receivables.target_name_version v, asked a
+                        WHERE v.from_version <= a.version AND a.version < v.until_version),
+  rule AS MATERIALIZED (SELECT v.kind = 'alert' AS alerts, v.rule_id, v.search FROM receivables.rule_version v, asked a
+                        WHERE v.kind <> 'priority' AND v.configuration_version <= a.version AND (v.until_version IS NULL OR a.version < v.until_version))
+  SELECT m.customer_id, receivables.target_kind((m.m).target), n.name, (m.m).rule_id, r.search, (m.m).source, (m.m).since
+  FROM (SELECT h.customer_id, receivables.memberships(h.assignment) AS m
+        FROM (SELECT coalesce(u.customer_id, p.customer_id) AS customer_id, coalesce(u.assignment, p.assignment) AS assignment
+              FROM undone u FULL JOIN receivables.position p ON p.customer_id = u.customer_id) h
+        WHERE receivables.membership_log_reaches(ts)) m
+  LEFT JOIN name n ON n.target = (m.m).target AND n.target_id = (m.m).target_id
+  LEFT JOIN rule r ON r.rule_id = (m.m).rule_id AND r.alerts = ((m.m).target = 7)
+  WHERE (m.m).target < 8;
+END;
 COMMENT ON FUNCTION receivables.memberships_as_of(timestamptz) IS
   'Memberships as they were recorded at a point in time, deleted customers included, with the names and the searches of the rules of then; 22023 for a time before the kept part of the log.';
 
@@ -125,7 +124,7 @@ COMMENT ON COLUMN receivables.assignment_change.target_id IS 'Number of the targ
 CREATE FUNCTION receivables.assignment_changes(from_at timestamptz, to_at timestamptz DEFAULT 'infinity') RETURNS SETOF receivables.assignment_change
   LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 10000 COST 10000 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM receivables.require_membership_log(from_at);
+  PERFORM receivables.membership_log_reaches(from_at);
   RETURN QUERY SELECT a.* FROM receivables.assignment_change a WHERE a.recorded_at >= from_at AND a.recorded_at < to_at
                ORDER BY a.recorded_at, a.log_id, a.target_order, a.target_id;
 END $$;
@@ -141,7 +140,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'configuration_log has no entry %', log_id USING ERRCODE = '42704', HINT = 'See receivables.configuration_log.';
   END IF;
-  PERFORM receivables.require_membership_log(change.recorded_at);
+  PERFORM receivables.membership_log_reaches(change.recorded_at);
   RETURN QUERY SELECT a.* FROM receivables.assignment_change a
                WHERE a.recorded_at >= change.recorded_at AND a.previous_version > 0
                  AND a.previous_version < change.configuration_version AND a.configuration_version >= change.configuration_version

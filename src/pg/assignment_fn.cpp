@@ -4,9 +4,10 @@
 #include "search_assign/pg/position.hpp"
 
 extern "C" {
+#include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/tuplestore.h"
 }
 
 namespace search_assign::pg {
@@ -60,44 +61,121 @@ Difference* read_differences(core::Bytes before, core::Bytes after, int* count) 
 }  // namespace
 }  // namespace search_assign::pg
 
-SA_FUNCTION(sa_memberships) {
-  using namespace search_assign;
-  int count = 0;
-  const core::Membership* memberships = pg::read_memberships(pg::bytes_of(PG_GETARG_DATUM(0)), &count);
-  InitMaterializedSRF(fcinfo, 0);
-  auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-  for (int i = 0; i < count; ++i) {
-    const core::Membership& membership = memberships[i];
-    Datum values[] = {Int32GetDatum(static_cast<int32>(membership.target)),
-                      Int32GetDatum(membership.target_id), Int64GetDatum(membership.rule_id),
-                      CStringGetTextDatum(pg::kSources[static_cast<int>(membership.source)]),
-                      DateADTGetDatum(membership.since)};
-    bool nulls[] = {false, false, membership.rule_id == 0, false, false};
-    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+namespace search_assign::pg {
+namespace {
+
+// Row descriptors, made once a backend: looking them up for every assignment would cost more than reading it.
+TupleDesc descriptor_of(std::initializer_list<std::pair<const char*, Oid>> columns) {
+  MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+  TupleDesc descriptor = CreateTemplateTupleDesc(static_cast<int>(columns.size()));
+  AttrNumber number = 0;
+  for (const auto& [name, type] : columns) TupleDescInitEntry(descriptor, ++number, name, type, -1, 0);
+  BlessTupleDesc(descriptor);
+  MemoryContextSwitchTo(caller);
+  return descriptor;
+}
+
+// Rows are handed out one by one: a tuplestore for each assignment would cost more than all else.
+struct RowSet {
+  int count;
+  const void* rows;
+};
+
+Datum next_row(FunctionCallInfo fcinfo, TupleDesc descriptor,
+               void (*fill)(const void* rows, uint64 index, Datum* values, bool* nulls)) {
+  FuncCallContext* call = SRF_PERCALL_SETUP();
+  const auto* set = static_cast<const RowSet*>(call->user_fctx);
+  if (call->call_cntr >= static_cast<uint64>(set->count)) SRF_RETURN_DONE(call);
+  Datum values[8];
+  bool nulls[8];
+  fill(set->rows, call->call_cntr, values, nulls);
+  SRF_RETURN_NEXT(call, HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
+}
+
+RowSet* start_rows(FunctionCallInfo fcinfo, MemoryContext* caller) {
+  FuncCallContext* call = SRF_FIRSTCALL_INIT();
+  *caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+  auto* set = static_cast<RowSet*>(palloc0(sizeof(RowSet)));
+  call->user_fctx = set;
+  return set;
+}
+
+// Texts of the sources, made once a backend, too.
+Datum source_text(core::Source source) {
+  static Datum texts[lengthof(kSources)];
+  Datum& text = texts[static_cast<int>(source)];
+  if (text == static_cast<Datum>(0)) {
+    MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+    text = CStringGetTextDatum(kSources[static_cast<int>(source)]);
+    MemoryContextSwitchTo(caller);
   }
-  PG_RETURN_NULL();
+  return text;
+}
+
+void fill_membership(const void* rows, uint64 index, Datum* values, bool* nulls) {
+  const core::Membership& membership = static_cast<const core::Membership*>(rows)[index];
+  values[0] = Int32GetDatum(static_cast<int32>(membership.target));
+  values[1] = Int32GetDatum(membership.target_id);
+  values[2] = Int64GetDatum(membership.rule_id);
+  values[3] = source_text(membership.source);
+  values[4] = DateADTGetDatum(membership.since);
+  for (int i = 0; i < 5; ++i) nulls[i] = false;
+  nulls[2] = membership.rule_id == 0;
+}
+
+void fill_difference(const void* rows, uint64 index, Datum* values, bool* nulls) {
+  const Difference& difference = static_cast<const Difference*>(rows)[index];
+  const core::Membership& membership = difference.membership;
+  values[0] = Int32GetDatum(static_cast<int32>(membership.target));
+  values[1] = Int32GetDatum(membership.target_id);
+  values[2] = Int32GetDatum(difference.previous_id);
+  values[3] = BoolGetDatum(difference.ends);
+  values[4] = Int64GetDatum(membership.rule_id);
+  values[5] = source_text(membership.source);
+  values[6] = DateADTGetDatum(membership.since);
+  nulls[0] = nulls[1] = nulls[3] = false;
+  nulls[2] = difference.begins;
+  nulls[4] = difference.ends || membership.rule_id == 0;
+  nulls[5] = nulls[6] = difference.ends;
+}
+
+}  // namespace
+}  // namespace search_assign::pg
+
+SA_FUNCTION(sa_memberships) {
+  using namespace search_assign::pg;
+  static TupleDesc descriptor = nullptr;
+  if (SRF_IS_FIRSTCALL()) {
+    if (descriptor == nullptr)
+      descriptor = descriptor_of({{"target", INT4OID},
+                                  {"target_id", INT4OID},
+                                  {"rule_id", INT8OID},
+                                  {"source", TEXTOID},
+                                  {"since", DATEOID}});
+    MemoryContext caller = nullptr;
+    RowSet* set = start_rows(fcinfo, &caller);
+    set->rows = read_memberships(bytes_of(PG_GETARG_DATUM(0)), &set->count);
+    MemoryContextSwitchTo(caller);
+  }
+  return next_row(fcinfo, descriptor, fill_membership);
 }
 
 SA_FUNCTION(sa_membership_differences) {
-  using namespace search_assign;
-  int count = 0;
-  const pg::Difference* differences =
-      pg::read_differences(pg::bytes_of(PG_GETARG_DATUM(0)), pg::bytes_of(PG_GETARG_DATUM(1)), &count);
-  InitMaterializedSRF(fcinfo, 0);
-  auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-  for (int i = 0; i < count; ++i) {
-    const pg::Difference& difference = differences[i];
-    const core::Membership& membership = difference.membership;
-    Datum values[] = {Int32GetDatum(static_cast<int32>(membership.target)),
-                      Int32GetDatum(membership.target_id),
-                      Int32GetDatum(difference.previous_id),
-                      BoolGetDatum(difference.ends),
-                      Int64GetDatum(membership.rule_id),
-                      CStringGetTextDatum(pg::kSources[static_cast<int>(membership.source)]),
-                      DateADTGetDatum(membership.since)};
-    const bool ends = difference.ends;
-    bool nulls[] = {false, false, difference.begins, false, ends || membership.rule_id == 0, ends, ends};
-    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+  using namespace search_assign::pg;
+  static TupleDesc descriptor = nullptr;
+  if (SRF_IS_FIRSTCALL()) {
+    if (descriptor == nullptr)
+      descriptor = descriptor_of({{"target", INT4OID},
+                                  {"target_id", INT4OID},
+                                  {"previous_id", INT4OID},
+                                  {"ended", BOOLOID},
+                                  {"rule_id", INT8OID},
+                                  {"source", TEXTOID},
+                                  {"since", DATEOID}});
+    MemoryContext caller = nullptr;
+    RowSet* set = start_rows(fcinfo, &caller);
+    set->rows = read_differences(bytes_of(PG_GETARG_DATUM(0)), bytes_of(PG_GETARG_DATUM(1)), &set->count);
+    MemoryContextSwitchTo(caller);
   }
-  PG_RETURN_NULL();
+  return next_row(fcinfo, descriptor, fill_difference);
 }

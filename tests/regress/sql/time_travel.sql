@@ -14,7 +14,7 @@ BEGIN
   RETURN 'ok';
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-  RETURN concat_ws(' | ', SQLSTATE || ' ' || regexp_replace(SQLERRM, '\d{4}-\d\d-\d\d [0-9:.+]+', '(time)'), nullif(hint, ''));
+  RETURN concat_ws(' | ', SQLSTATE || ' ' || regexp_replace(SQLERRM, '\d{4}-\d\d-\d\d [0-9:.+-]+', '(time)'), nullif(hint, ''));
 END $$;
 -- What is held now, by the views; kept with the time.
 CREATE VIEW pg_temp.held AS
