@@ -1,5 +1,11 @@
 -- What looks wrong with searches, rules and targets, in words.
 
+CREATE FUNCTION receivables.customers_text(customers bigint) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE customers WHEN 1 THEN '1 customer' ELSE customers || ' customers' END
+$$;
+COMMENT ON FUNCTION receivables.customers_text(bigint) IS 'Number of customers in words, for check_rules().';
+
 CREATE FUNCTION receivables.check_rules(OUT severity text, OUT object text, OUT name text, OUT rule_id bigint, OUT customers bigint,
                                         OUT finding text, OUT hint text) RETURNS SETOF record
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER ROWS 20 COST 1000000 SET search_path = pg_catalog, pg_temp AS $$
@@ -60,11 +66,11 @@ BEGIN
            'Save a valid criteria; until then its rules leave every customer as it is.' AS hint
     FROM searches s WHERE s.invalid IS NOT NULL
     UNION ALL
-    SELECT 'warning', 'search', s.name, NULL, x.customers, format('the search fails for %s customers: %s', x.customers, x.message),
+    SELECT 'warning', 'search', s.name, NULL, x.customers, format('the search fails for %s: %s', receivables.customers_text(x.customers), x.message),
            'Guard it, as in "outstanding > 0 and overdue / outstanding > 0.5": conditions are decided from left to right.'
     FROM searches s JOIN failing x ON x.search_id = s.search_id WHERE s.invalid IS NULL
     UNION ALL
-    SELECT 'warning', 'rule', r.label, r.rule_id, r.matched, format('the rule is never reached: all its %s customers are decided by earlier rules: %s', r.matched, r.deciders),
+    SELECT 'warning', 'rule', r.label, r.rule_id, r.matched, format('the rule is never reached: earlier rules decide all it matches (%s): %s', receivables.customers_text(r.matched), r.deciders),
            CASE WHEN r.target <= 3 THEN 'Give it a lower priority number than these, or delete it.' ELSE 'It adds nobody to what these rules do: delete it, or keep it for customers to come.' END
     FROM rules r WHERE r.matched > 0 AND r.shadowed = r.matched
     UNION ALL
@@ -79,7 +85,7 @@ BEGIN
     SELECT 'warning', 'rule', r.label, r.rule_id, r.matched, 'the exit rule takes every customer off the worklist', 'Nobody is left in the agenda: narrow its search or make the rule inactive.'
     FROM rules r, everybody e WHERE r.use = 'priority' AND r.name = 'exit' AND r.matched = e.customers AND e.customers > 0
     UNION ALL
-    SELECT 'warning', 'rule', r.label, r.rule_id, r.decides, format('the rule has autorun = false and would decide %s customers now; %s stand by the last call', r.decides, r.stored),
+    SELECT 'warning', 'rule', r.label, r.rule_id, r.decides, format('the rule has autorun = false and would decide %s now; by the last call it is %s', receivables.customers_text(r.decides), receivables.customers_text(r.stored)),
            'CALL receivables.search_assign() evaluates it.'
     FROM rules r WHERE NOT r.autorun AND r.decides <> r.stored
     UNION ALL
@@ -103,25 +109,25 @@ BEGIN
     FROM targets t WHERE NOT t.has_rule AND NOT t.is_default
       AND NOT EXISTS (SELECT FROM receivables.balanced_portfolio b WHERE t.object = 'portfolio' AND b.portfolio = t.name)
     UNION ALL
-    SELECT CASE WHEN t.customers > 0 THEN 'warning' ELSE 'info' END, 'portfolio', p.name, NULL, t.customers, format('the portfolio has no collector; %s customers would be in it', t.customers), 'Set portfolio.collector.'
+    SELECT CASE WHEN t.customers > 0 THEN 'warning' ELSE 'info' END, 'portfolio', p.name, NULL, t.customers, format('the portfolio has no collector; %s in it', receivables.customers_text(t.customers)), 'Set portfolio.collector.'
     FROM receivables.portfolio p JOIN targets t ON t.target IN (2, 3) AND t.target_id = p.portfolio_id WHERE p.collector IS NULL
     UNION ALL
     SELECT 'warning', 'customers', CASE h.target WHEN 1 THEN 'scenario' ELSE 'collection portfolio' END, NULL, h.customers,
-           format('%s customers have no %s: no rule covers them, and there is no default', h.customers, CASE h.target WHEN 1 THEN 'scenario' ELSE 'collection portfolio' END),
+           format('%s without a %s: no rule covers them, and there is no default', receivables.customers_text(h.customers), CASE h.target WHEN 1 THEN 'scenario' ELSE 'collection portfolio' END),
            'See unassigned_customers; mark one as default (is_default), or write a rule for the rest.'
     FROM held h WHERE h.figure = 'nothing' AND h.target <= 2
     UNION ALL
     SELECT 'info', 'customers', CASE h.target WHEN 1 THEN 'scenario' ELSE 'collection portfolio' END, NULL, h.customers,
-           format('no rule covers %s customers: they fall to the default %s', h.customers, t.name), 'Nothing is wrong where that is meant.'
+           format('no rule covers %s: the default %s takes them', receivables.customers_text(h.customers), t.name), 'Nothing is wrong where that is meant.'
     FROM held h JOIN targets t ON t.target = h.target AND t.target_id = h.target_id WHERE h.figure = 'by default' AND h.target <= 2
     UNION ALL
-    SELECT 'info', 'scenario', t.name, NULL, t.customers, format('the scenario has no steps: it keeps its %s customers out of the agenda', t.customers), 'That is legal; insert scenario_step rows where it is not meant.'
+    SELECT 'info', 'scenario', t.name, NULL, t.customers, format('the scenario has no steps: it keeps %s out of the agenda', receivables.customers_text(t.customers)), 'That is legal; insert scenario_step rows where it is not meant.'
     FROM targets t WHERE t.target = 1 AND NOT EXISTS (SELECT FROM receivables.scenario_step p WHERE p.scenario = t.name)
     UNION ALL
     SELECT 'info', 'customer_group', t.name, NULL, t.customers, 'everybody is in the group', 'It tells nobody apart.'
     FROM targets t, everybody e WHERE t.target = 4 AND t.customers = e.customers AND e.customers > 1
     UNION ALL
-    SELECT 'info', 'hand_made', 'ended', NULL, count(DISTINCT h.customer_id), format('hand-made assignments of %s customers have ended and do nothing any more', count(DISTINCT h.customer_id)),
+    SELECT 'info', 'hand_made', 'ended', NULL, count(DISTINCT h.customer_id), format('hand-made assignments of %s have ended and do nothing any more', receivables.customers_text(count(DISTINCT h.customer_id))),
            'Take them back by unpin_scenario() and its kin where they are not to be kept as a record.'
     FROM receivables.hand_assignment h WHERE h.until < today HAVING count(*) > 0)
   SELECT f.severity, f.object, f.name, f.rule_id, f.customers, f.finding, f.hint FROM findings f
