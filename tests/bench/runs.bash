@@ -16,7 +16,7 @@ what_if="UPDATE receivables.search SET criteria = 'outstanding >= 40000' WHERE n
 preview() { milliseconds -c BEGIN -c "$what_if" -c "SELECT count(*) FROM $1" -c '\timing off' -c ROLLBACK; }
 row "preview_assignment() of a changed search" "$(ratio "$(preview 'receivables.preview_assignment()')" "$run")" '2.0' "second run, $run ms"
 row "compare_rules() of a changed search" "$(ratio "$(preview 'receivables.compare_rules()')" "$run")" '2.0' 'likewise'
-row "rule_statistics, 20 searches, 22 rules" "$(ratio "$(preview 'receivables.rule_statistics')" "$run")" '2.0' 'likewise'
+row "rule_statistics, 20 searches, 22 rules" "$(ratio "$(preview 'receivables.rule_statistics WHERE applied >= 0')" "$run")" '2.0' 'likewise'
 row "check_rules()" "$(ratio "$(preview 'receivables.check_rules()')" "$run")" '2.0' 'likewise'
 # The nightly script reads the same ledger here; all is written the first time, as by the first run.
 sql -v ledger=receivables.item -f tests/bench/peers/nightly_tables.sql -f tests/bench/peers/compare.sql -c 'ANALYZE bench.customer' -c 'ANALYZE bench.position' >/dev/null
