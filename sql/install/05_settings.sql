@@ -13,3 +13,15 @@ CREATE FUNCTION receivables.not_since(date date, days integer) RETURNS boolean
   AS 'MODULE_PATHNAME', 'sa_not_since';
 COMMENT ON FUNCTION receivables.not_since(date, integer) IS
   'True when the date is empty or lies at least that many days before the business date; NULL days give NULL.';
+
+-- Settings as numbers: they can be read before the library is loaded otherwise.
+CREATE FUNCTION receivables.lock_wait() RETURNS integer
+  LANGUAGE C STABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'sa_lock_wait';
+COMMENT ON FUNCTION receivables.lock_wait() IS
+  'search_assign.lock_wait in milliseconds, as far as lock_timeout and deadlock_timeout let it.';
+CREATE FUNCTION receivables.membership_log_retention() RETURNS integer
+  LANGUAGE C STABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'sa_membership_log_retention';
+COMMENT ON FUNCTION receivables.membership_log_retention() IS
+  'search_assign.membership_log_retention: months for which the log of memberships is kept, 0 = for ever.';

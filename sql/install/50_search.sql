@@ -57,9 +57,11 @@ CREATE TABLE receivables.search_version (
   criteria    text NOT NULL,
   recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   recorded_by text NOT NULL DEFAULT SESSION_USER,
+  configuration_version bigint NOT NULL,
   CONSTRAINT search_version_pkey PRIMARY KEY (search_id, version)
 );
 COMMENT ON TABLE receivables.search_version IS 'Every criteria a search ever had, the present one included, with author and time.';
+COMMENT ON COLUMN receivables.search_version.configuration_version IS 'Version of the configuration from which it counts.';
 
 -- Refuses a wrong criteria; returns the columns it reads that follow from assignment.
 CREATE FUNCTION receivables.check_criteria(criteria text, OUT columns text[], OUT assignment_columns text[], OUT daily boolean) RETURNS record
@@ -82,6 +84,7 @@ CREATE FUNCTION receivables.check_search() RETURNS trigger
 DECLARE
   found record;
   users text;
+  coming bigint;
 BEGIN
   IF receivables.in_restore() THEN
     RETURN coalesce(NEW, OLD);
@@ -124,8 +127,9 @@ BEGIN
   IF TG_OP = 'INSERT' OR NEW.criteria <> OLD.criteria OR NEW.name <> OLD.name THEN
     NEW.changed_at := clock_timestamp();
     NEW.changed_by := SESSION_USER;
-    INSERT INTO receivables.search_version (search_id, version, name, criteria)
-    SELECT NEW.search_id, coalesce(max(v.version), 0) + 1, NEW.name, NEW.criteria
+    coming := receivables.coming_configuration_version();
+    INSERT INTO receivables.search_version (search_id, version, name, criteria, configuration_version)
+    SELECT NEW.search_id, coalesce(max(v.version), 0) + 1, NEW.name, NEW.criteria, coming
     FROM receivables.search_version v WHERE v.search_id = NEW.search_id;
   END IF;
   RETURN NEW;

@@ -297,24 +297,37 @@ COMMENT ON COLUMN receivables.colleague_membership.rule_id IS 'Rule that added, 
 COMMENT ON COLUMN receivables.colleague_membership.source IS 'rule or manual.';
 COMMENT ON COLUMN receivables.colleague_membership.since IS 'Business date on which it began.';
 
-CREATE TABLE receivables.membership_log (
-  customer_id   bigint NOT NULL,
-  log_id        bigint GENERATED ALWAYS AS IDENTITY (CACHE 100),
-  recorded_at   timestamptz NOT NULL,
-  business_date date NOT NULL,
-  target        text NOT NULL CONSTRAINT membership_log_target_check
-                  CHECK (target IN ('scenario', 'collection_portfolio', 'risk_portfolio', 'customer_group', 'option', 'colleague', 'alert')),
-  target_id     integer NOT NULL,
-  name          text,
-  previous      text,
-  rule_id       bigint,
-  search        text,
-  source        text,
-  since         date,
-  CONSTRAINT membership_log_pkey PRIMARY KEY (customer_id, log_id)
-);
-COMMENT ON TABLE receivables.membership_log IS
-  'Every change of a membership: name is what the customer now holds (NULL: left), previous what was held before (equal names: only the deciding rule or source changed).';
+-- One row per customer and decision that changed what the customer holds; no names in it. Parts by month (UTC) are
+-- added and dropped by keep_membership_log(); rows for which there is none lie in the default one. Without a key and
+-- checks of its own: a partition that a dump restores has them already when it is attached.
+CREATE SEQUENCE receivables.membership_change_log_id_seq CACHE 100;
+COMMENT ON SEQUENCE receivables.membership_change_log_id_seq IS 'Numbers of the rows of membership_change.';
+CREATE TABLE receivables.membership_change (
+  customer_id           bigint NOT NULL,
+  recorded_at           timestamptz NOT NULL,
+  log_id                bigint NOT NULL,
+  configuration_version bigint NOT NULL,
+  previous_version      bigint NOT NULL,
+  business_date         date NOT NULL,
+  cause                 smallint NOT NULL,
+  before                bytea NOT NULL,
+  after                 bytea NOT NULL
+) PARTITION BY RANGE (recorded_at);
+CREATE TABLE receivables.membership_change_default PARTITION OF receivables.membership_change (
+  CONSTRAINT membership_change_default_pkey PRIMARY KEY (customer_id, recorded_at, log_id)
+) DEFAULT;
+COMMENT ON TABLE receivables.membership_change IS
+  'What the log is made of: one row per customer and decision that changed what the customer holds (key customer_id, recorded_at, log_id), partitioned by month; read through membership_log, memberships_as_of() and membership_history(). Changed only by the extension.';
+COMMENT ON COLUMN receivables.membership_change.customer_id IS 'Customer, who may be gone meanwhile.';
+COMMENT ON COLUMN receivables.membership_change.recorded_at IS 'Time of the decision.';
+COMMENT ON COLUMN receivables.membership_change.log_id IS 'Number of the row.';
+COMMENT ON COLUMN receivables.membership_change.configuration_version IS 'Version of searches, rules and targets it was taken with.';
+COMMENT ON COLUMN receivables.membership_change.previous_version IS 'That of the decision before; 0 = none.';
+COMMENT ON COLUMN receivables.membership_change.business_date IS 'Business date it was taken for.';
+COMMENT ON COLUMN receivables.membership_change.cause IS 'Why it was taken, as the sum of 1 ledger, 2 day, 4 configuration, 8 hand-made, 16 call, 32 deletion (change_cause()).';
+COMMENT ON COLUMN receivables.membership_change.before IS 'What the customer held, as in position.assignment, without priorities.';
+COMMENT ON COLUMN receivables.membership_change.after IS 'What the customer holds from then on.';
+COMMENT ON TABLE receivables.membership_change_default IS 'Rows of membership_change for whose month there is no partition (yet).';
 
 -- Hand-made assignments: pins, additions and exclusions. slot is 0 for what a customer has one of, else the target's number.
 CREATE TABLE receivables.hand_assignment (

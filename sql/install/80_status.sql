@@ -124,19 +124,6 @@ COMMENT ON COLUMN receivables.unassigned_customers.without_collector IS 'No coll
 COMMENT ON COLUMN receivables.unassigned_customers.outstanding IS 'All open amounts, net of credits.';
 COMMENT ON COLUMN receivables.unassigned_customers.overdue IS 'Overdue amounts, net of credits.';
 
-CREATE FUNCTION receivables.memberships_as_of(ts timestamptz, OUT customer_id bigint, OUT target text, OUT name text,
-                                              OUT rule_id bigint, OUT search text, OUT source text, OUT since date) RETURNS SETOF record
-  LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1000 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT l.customer_id, l.target, l.name, l.rule_id, l.search, l.source, l.since
-  FROM (SELECT DISTINCT ON (m.customer_id, m.target, CASE WHEN m.target IN ('scenario', 'collection_portfolio', 'risk_portfolio') THEN 0 ELSE m.target_id END) m.*
-        FROM receivables.membership_log m WHERE m.recorded_at <= ts
-        ORDER BY m.customer_id, m.target, CASE WHEN m.target IN ('scenario', 'collection_portfolio', 'risk_portfolio') THEN 0 ELSE m.target_id END,
-                 m.recorded_at DESC, m.log_id DESC) l
-  WHERE l.name IS NOT NULL
-$$;
-COMMENT ON FUNCTION receivables.memberships_as_of(timestamptz) IS
-  'Memberships as they were recorded at a point in time, from membership_log, with the names of then.';
-
 CREATE FUNCTION receivables.check_positions(OUT customer_id bigint, OUT figure text, OUT stored text, OUT expected text) RETURNS SETOF record
   LANGUAGE C STABLE PARALLEL UNSAFE ROWS 1 COST 1000000 AS 'MODULE_PATHNAME', 'sa_check_positions';
 COMMENT ON FUNCTION receivables.check_positions() IS

@@ -22,7 +22,11 @@ CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.change_queue
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
-CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.membership_log
+CREATE TRIGGER search_assign_guard INSTEAD OF INSERT OR UPDATE OR DELETE ON receivables.membership_log
+  FOR EACH ROW EXECUTE FUNCTION receivables.refuse_direct_change();
+CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.membership_change
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
+CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.membership_change_default
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.hand_assignment
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
@@ -32,6 +36,8 @@ CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 -- Functions in PL/pgSQL add to it.
 CREATE TRIGGER search_assign_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON receivables.action_log
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
+CREATE TRIGGER search_assign_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON receivables.configuration_log
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
 CREATE TRIGGER search_assign_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.configuration
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.refuse_direct_change();
@@ -57,7 +63,20 @@ REVOKE ALL ON FUNCTION receivables.add_colleague(bigint, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.remove_colleague(bigint, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.run_search(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.try_search(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.explain_rules(bigint, date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.decided_assignment(bigint, date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.coming_changes(bigint, date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.explain_assignment(bigint, date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.explain_assignment_text(bigint, date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.search_gaps(text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.search_distance(text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.search_crossings(text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.search_forecast(text, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.memberships_as_of(timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.coming_configuration_version() FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.membership_history(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.assignment_changes(timestamptz, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION receivables.customers_moved_by(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.check_positions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.rebuild_positions() FROM PUBLIC;
 
@@ -94,6 +113,8 @@ SELECT pg_catalog.pg_extension_config_dump('receivables.search', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.search_search_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.search_version', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.search_failure', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.configuration_log', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.configuration_log_log_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.collector', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.collector_collector_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.scenario', '');
@@ -109,6 +130,7 @@ SELECT pg_catalog.pg_extension_config_dump('receivables.hand_assignment', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.position', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.change_queue', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.change_queue_queue_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log', '');
-SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log_log_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.membership_change_default', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.membership_change_log_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('receivables.membership_log_cut', '');
 SELECT pg_catalog.pg_extension_config_dump('receivables.daily_work', '');

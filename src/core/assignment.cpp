@@ -3,15 +3,19 @@
 #include "search_assign/core/assignment.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <tuple>
 
 #include "search_assign/core/error.hpp"
+#include "search_assign/core/maturity_codec.hpp"
 
 namespace search_assign::core {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kMembershipBytes = 18;
+constexpr std::uint8_t kFixedWidths = 1;  // version byte of the older form: numbers of fixed width
+constexpr std::uint8_t kVersion = 2;
+constexpr std::size_t kFixedBytes = 18;
+constexpr std::size_t kMostBytes = 1 + 5 + 10 + 5;
 
 auto key(const Membership& m) { return std::tuple(m.target, m.target_id); }
 
@@ -125,15 +129,61 @@ const Membership* colleague_held(const DecisionInput& input, const Rule& rule) {
   return held != nullptr && held->source == Source::Rule ? held : nullptr;
 }
 
-void put(std::vector<std::uint8_t>& out, std::uint64_t value, int bytes) {
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
-    out.push_back(static_cast<std::uint8_t>(value >> shift));
+[[noreturn]] void throw_damaged() {
+  throw Error(ErrorKind::DataCorrupted, "stored assignment cannot be read");
 }
 
-std::uint64_t take(const std::uint8_t*& at, int bytes) {
-  std::uint64_t value = 0;
-  for (int i = 0; i < bytes; ++i) value = (value << 8) | *at++;
-  return value;
+// The bytes of an encoded assignment behind its version.
+struct Reader {
+  const std::uint8_t* at;
+  const std::uint8_t* end;
+
+  std::uint64_t fixed(int bytes) {
+    std::uint64_t value = 0;
+    for (int i = 0; i < bytes; ++i) value = (value << 8) | *at++;
+    return value;
+  }
+
+  // In its shortest form: an assignment has one encoding.
+  std::int64_t varint() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && at < end; shift += 7) {
+      const std::uint8_t byte = *at++;
+      if ((shift == 63 && byte > 1) || (shift > 0 && byte == 0)) break;
+      value |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
+      if (byte < 0x80) return codec::from_zigzag(value);
+    }
+    throw_damaged();
+  }
+
+  std::int32_t narrow_varint(std::int64_t base) {
+    std::int64_t value = 0;
+    if (__builtin_add_overflow(varint(), base, &value) || value < INT32_MIN || value > INT32_MAX)
+      throw_damaged();
+    return static_cast<std::int32_t>(value);
+  }
+};
+
+Membership read_fixed(Reader& reader) {
+  if (reader.end - reader.at < static_cast<std::ptrdiff_t>(kFixedBytes)) throw_damaged();
+  Membership m;
+  m.target = static_cast<Target>(reader.fixed(1));
+  m.source = static_cast<Source>(reader.fixed(1));
+  m.target_id = static_cast<std::int32_t>(reader.fixed(4));
+  m.rule_id = static_cast<std::int64_t>(reader.fixed(8));
+  m.since = static_cast<Date>(reader.fixed(4));
+  return m;
+}
+
+Membership read_compact(Reader& reader, Date since_before) {
+  const std::uint8_t head = *reader.at++;
+  Membership m;
+  m.target = static_cast<Target>(head & 0x0fU);
+  m.source = static_cast<Source>(head >> 4);
+  m.target_id = reader.narrow_varint(0);
+  m.rule_id = reader.varint();
+  m.since = reader.narrow_varint(since_before);
+  return m;
 }
 
 }  // namespace
@@ -209,35 +259,40 @@ void differences(std::span<const Membership> before, std::span<const Membership>
   }
 }
 
+std::span<const Membership> logged_part(std::span<const Membership> assignment) noexcept {
+  const auto end = std::find_if(assignment.begin(), assignment.end(),
+                                [](const Membership& m) { return m.target == Target::Priority; });
+  return assignment.first(static_cast<std::size_t>(end - assignment.begin()));
+}
+
+// Per membership: target and source in one byte, then as varints target_id, rule_id and the days since the
+// start of the membership before.
 void encode_assignment(std::span<const Membership> assignment, std::vector<std::uint8_t>& out) {
-  out.clear();
-  out.reserve(1 + assignment.size() * kMembershipBytes);
-  out.push_back(kVersion);
+  out.resize(1 + assignment.size() * kMostBytes);
+  std::uint8_t* at = out.data();
+  *at++ = kVersion;
+  Date since_before = 0;
   for (const Membership& m : assignment) {
-    out.push_back(static_cast<std::uint8_t>(m.target));
-    out.push_back(static_cast<std::uint8_t>(m.source));
-    put(out, static_cast<std::uint32_t>(m.target_id), 4);
-    put(out, static_cast<std::uint64_t>(m.rule_id), 8);
-    put(out, static_cast<std::uint32_t>(m.since), 4);
+    *at++ = static_cast<std::uint8_t>(static_cast<unsigned>(m.target) | static_cast<unsigned>(m.source) << 4);
+    at = codec::write_varint64(at, codec::to_zigzag(m.target_id));
+    at = codec::write_varint64(at, codec::to_zigzag(m.rule_id));
+    at = codec::write_varint64(at, codec::to_zigzag(std::int64_t{m.since} - since_before));
+    since_before = m.since;
   }
+  out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
 void decode_assignment(Bytes encoded, Assignment& out) {
   out.clear();
-  if (encoded.empty() || encoded[0] != kVersion || (encoded.size() - 1) % kMembershipBytes != 0)
-    throw Error(ErrorKind::DataCorrupted, "stored assignment cannot be read");
-  const std::uint8_t* at = encoded.data() + 1;
-  const std::uint8_t* end = encoded.data() + encoded.size();
-  while (at < end) {
-    Membership m;
-    m.target = static_cast<Target>(take(at, 1));
-    m.source = static_cast<Source>(take(at, 1));
-    m.target_id = static_cast<std::int32_t>(take(at, 4));
-    m.rule_id = static_cast<std::int64_t>(take(at, 8));
-    m.since = static_cast<Date>(take(at, 4));
+  if (encoded.empty() || (encoded[0] != kVersion && encoded[0] != kFixedWidths)) throw_damaged();
+  Reader reader{encoded.data() + 1, encoded.data() + encoded.size()};
+  while (reader.at < reader.end) {
+    const Membership m = encoded[0] == kFixedWidths
+                             ? read_fixed(reader)
+                             : read_compact(reader, out.empty() ? 0 : out.back().since);
     if (m.target < Target::Scenario || m.target > Target::Priority || m.source < Source::Rule ||
         m.source > Source::Default || (!out.empty() && !may_follow(out.back(), m)))
-      throw Error(ErrorKind::DataCorrupted, "stored assignment cannot be read");
+      throw_damaged();
     out.push_back(m);
   }
 }

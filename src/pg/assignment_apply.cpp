@@ -164,9 +164,74 @@ void record_failures(Application* application, int64 customer_id, const Decision
   }
 }
 
-void log_changes(Application* application, int64 customer_id, core::Date as_of) {
+int bit(core::Cause cause) { return static_cast<int>(cause); }
+
+// Why the customer is decided now, as far as it can be told.
+int cause_of(Application* application, const core::Delta* deltas, size_t count, core::Date as_of) {
+  PositionAccess* access = application->reader.access;
+  TupleTableSlot* row = access->position.slot;
+  bool is_null = false;
+  int cause = 0;
+  // Without deltas outside a run: an account whose members changed.
+  if (application->queued || (count == 0 && !application->run)) cause |= bit(core::Cause::Ledger);
+  for (size_t i = 0; i < count; ++i)
+    cause |= bit(deltas[i].facet == core::Facet::Touch && deltas[i].side == core::kTouchHandMade
+                     ? core::Cause::HandMade
+                     : core::Cause::Ledger);
+  // The look-ahead says from when on time alone may have changed something.
+  const Datum review_on = get_column(row, access->columns.review_on, &is_null);
+  if (!is_null && DatumGetDateADT(review_on) <= as_of) cause |= bit(core::Cause::Day);
+  const Datum decided_on = get_column(row, access->columns.decided_on, &is_null);
+  if (!is_null && DatumGetDateADT(decided_on) > as_of) cause |= bit(core::Cause::Day);
+  const int64 version = DatumGetInt64(get_column(row, access->columns.configuration_version, &is_null));
+  if (version != 0 && version != application->reader.config->version)
+    cause |= bit(core::Cause::Configuration);
+  return cause;
+}
+
+bool by_manual_rule(const Configuration* config, const core::Membership* membership) {
+  if (membership == nullptr || membership->rule_id == 0) return false;
+  for (const core::Rule& rule : config->rules.rules)
+    if (rule.rule_id == membership->rule_id && core::same_numbering(rule.target, membership->target))
+      return !rule.autorun;
+  return false;
+}
+
+// Rules with autorun = false are evaluated by calls alone; what else is left was found by looking at
+// everybody.
+bool by_call(Application* application, int cause) {
+  if (cause == 0) return true;
+  if (!application->reader.evaluate_manual_rules || !application->reader.config->has_manual_rules)
+    return false;
   for (const core::MembershipChange& change : application->reader.buffers->changes)
-    add_to_membership_log(application->log, customer_id, as_of, change);
+    if (by_manual_rule(application->reader.config, change.before) ||
+        by_manual_rule(application->reader.config, change.after))
+      return true;
+  return false;
+}
+
+// Logs that the customer held `previous` and now holds what is given, where that is something else.
+bool log_changes(Application* application, int64 customer_id, core::Date as_of, int cause,
+                 std::span<const core::Membership> held_now) {
+  PositionAccess* access = application->reader.access;
+  DecisionBuffers* buffers = application->reader.buffers;
+  const std::span<const core::Membership> held_before = {buffers->previous.data(), buffers->previous.size()};
+  compute([&] {
+    core::differences(core::logged_part(held_before), core::logged_part(held_now), buffers->changes);
+  });
+  if (buffers->changes.empty()) return false;
+  add(Counter::MembershipChanges, buffers->changes.size());
+  if (by_call(application, cause)) cause |= bit(core::Cause::Call);
+  bool is_null = false;
+  const LoggedDecision decision = {
+      customer_id, as_of, application->reader.config->version,
+      DatumGetInt64(get_column(access->position.slot, access->columns.configuration_version, &is_null)),
+      cause};
+  compute([&] { core::encode_assignment(core::logged_part(held_before), buffers->encoded); });
+  const Datum before = bytes_datum(buffers->encoded);
+  compute([&] { core::encode_assignment(core::logged_part(held_now), buffers->encoded); });
+  add_to_membership_log(application->log, decision, before, bytes_datum(buffers->encoded));
+  return true;
 }
 
 // What became of a customer. Outdated: another transaction was first, try again; Busy: another transaction
@@ -180,35 +245,24 @@ Outcome outcome_of(WriteResult result) {
 
 // The customer was deleted: its position and what is queued for it go, its memberships end.
 Outcome remove_customer(Application* application, int64 customer_id, const QueuedChanges& queued) {
-  DecisionBuffers* buffers = application->reader.buffers;
   const core::Date today = decision_date(&application->reader);
   read_previous(&application->reader);
   const Outcome outcome = outcome_of(delete_position(application->reader.access));
   if (outcome != Outcome::Written) return outcome;
   remove_queued(application->queue, queued);
-  compute([&] {
-    core::differences({buffers->previous.data(), buffers->previous.size()}, {}, buffers->changes);
-  });
-  drop_unlogged(buffers->changes);
-  log_changes(application, customer_id, today);
-  add(Counter::MembershipChanges, buffers->changes.size());
+  log_changes(application, customer_id, today, bit(core::Cause::Deletion), {});
   return Outcome::Gone;
 }
 
-Outcome write_decision(Application* application, int64 customer_id, const Decision& decision, bool* changed) {
+Outcome write_decision(Application* application, int64 customer_id, const Decision& decision, int cause,
+                       bool* changed) {
   DecisionBuffers* buffers = application->reader.buffers;
   const Outcome outcome = outcome_of(write_change(application->reader.access));
   application->time = stop_timer(Part::Writing, application->time);
   if (outcome != Outcome::Written) return outcome;
-  compute([&] {
-    core::differences({buffers->previous.data(), buffers->previous.size()},
-                      {buffers->next.data(), buffers->next.size()}, buffers->changes);
-  });
-  drop_unlogged(buffers->changes);
-  *changed = !buffers->changes.empty();
-  log_changes(application, customer_id, decision.as_of);
+  *changed = log_changes(application, customer_id, decision.as_of, cause,
+                         {buffers->next.data(), buffers->next.size()});
   record_failures(application, customer_id, decision);
-  add(Counter::MembershipChanges, buffers->changes.size());
   application->time = stop_timer(Part::Log, application->time);
   return Outcome::Written;
 }
@@ -246,7 +300,8 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
           : core::kNoDate;
   application->time = stop_timer(Part::LookAhead, application->time);
   set_decision(application, decision, std::min(review, next.changes_on));
-  const Outcome outcome = write_decision(application, customer_id, decision, changed);
+  const int cause = cause_of(application, deltas, count, decision.as_of);
+  const Outcome outcome = write_decision(application, customer_id, decision, cause, changed);
   if (outcome != Outcome::Written) return outcome;
   remove_queued(application->queue, queued);
   const int64 account = collecting_account(access, access->changed);

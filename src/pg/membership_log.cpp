@@ -1,10 +1,12 @@
-// Rows of membership_log. Backend zone.
+// Rows of membership_change. Backend zone. SQL face: sql/install/86_membership_log.sql.
 #include "search_assign/pg/membership_log.hpp"
 
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/table_writer.hpp"
+#include "search_assign/pg/time_partition.hpp"
 
 extern "C" {
+#include "access/table.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -13,30 +15,22 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-constexpr const char* kTargetNames[] = {
-    "",          "scenario", "collection_portfolio", "risk_portfolio", "customer_group", "option",
-    "colleague", "alert"};  // priorities are not logged
-constexpr const char* kSourceNames[] = {"", "rule", "manual", "default"};
-
-struct LogColumns {
-  AttrNumber customer_id, log_id, recorded_at, business_date, target, target_id, name, previous, rule_id,
-      search, source, since;
+struct ChangeColumns {
+  AttrNumber customer_id, recorded_at, log_id, configuration_version, previous_version, business_date, cause,
+      before, after;
 };
 
-LogColumns log_columns(TupleDesc descriptor) {
-  LogColumns columns;
+ChangeColumns change_columns(TupleDesc descriptor) {
+  ChangeColumns columns;
   columns.customer_id = column_number(descriptor, "customer_id");
-  columns.log_id = column_number(descriptor, "log_id");
   columns.recorded_at = column_number(descriptor, "recorded_at");
+  columns.log_id = column_number(descriptor, "log_id");
+  columns.configuration_version = column_number(descriptor, "configuration_version");
+  columns.previous_version = column_number(descriptor, "previous_version");
   columns.business_date = column_number(descriptor, "business_date");
-  columns.target = column_number(descriptor, "target");
-  columns.target_id = column_number(descriptor, "target_id");
-  columns.name = column_number(descriptor, "name");
-  columns.previous = column_number(descriptor, "previous");
-  columns.rule_id = column_number(descriptor, "rule_id");
-  columns.search = column_number(descriptor, "search");
-  columns.source = column_number(descriptor, "source");
-  columns.since = column_number(descriptor, "since");
+  columns.cause = column_number(descriptor, "cause");
+  columns.before = column_number(descriptor, "before");
+  columns.after = column_number(descriptor, "after");
   return columns;
 }
 
@@ -46,10 +40,12 @@ struct MembershipLog {
   const Configuration* config;
   MemoryContext memory;  // of the log
   // Opened with the first row: most transactions change no membership.
+  Relation parent;
+  Oid sequence;
+  TimestampTz from;  // times of the rows that the writer's partition takes
+  TimestampTz until;
   TableWriter* writer;
-  LogColumns columns;
-  Datum target_names[lengthof(kTargetNames)];
-  Datum source_names[lengthof(kSourceNames)];
+  ChangeColumns columns;
   int failure_capacity;
   int64* failure_counts;  // per search
   char** failure_messages;
@@ -63,7 +59,6 @@ MembershipLog* open_membership_log() {
 }
 
 void membership_log_use(MembershipLog* log, const Configuration* config) {
-  // Rows gathered under the former configuration hold copies of its names.
   log->config = config;
   log->failure_capacity = config->search_count;
   const auto room = static_cast<size_t>(config->search_count + 1);
@@ -74,56 +69,49 @@ void membership_log_use(MembershipLog* log, const Configuration* config) {
 
 namespace {
 
-void open_writer(MembershipLog* log) {
+// The writer of the partition for rows of that time: nearly always the one at hand.
+TableWriter* writer_for(MembershipLog* log, TimestampTz time) {
+  if (log->writer != nullptr && log->from <= time && time < log->until) return log->writer;
   MemoryContext caller = MemoryContextSwitchTo(log->memory);
-  log->writer = open_table_writer("membership_log", "log_id");
-  log->columns = log_columns(RelationGetDescr(log->writer->relation));
-  for (size_t i = 0; i < lengthof(kTargetNames); ++i)
-    log->target_names[i] = CStringGetTextDatum(kTargetNames[i]);
-  for (size_t i = 0; i < lengthof(kSourceNames); ++i)
-    log->source_names[i] = CStringGetTextDatum(kSourceNames[i]);
+  if (log->parent == nullptr) {
+    log->parent = table_open(relation_oid("membership_change"), RowExclusiveLock);
+    log->sequence = relation_oid("membership_change_log_id_seq");
+  }
+  if (log->writer != nullptr) close_table_writer(log->writer);
+  const TimePartition partition = open_time_partition(log->parent, time);
+  log->from = partition.from;
+  log->until = partition.until;
+  log->writer = open_relation_writer(partition.relation, log->sequence);
+  log->columns = change_columns(RelationGetDescr(partition.relation));
   MemoryContextSwitchTo(caller);
-}
-
-// Text 0: the target or the rule is gone.
-void put_text(TupleTableSlot* row, AttrNumber column, Datum text) {
-  if (text != static_cast<Datum>(0)) put_column(row, column, text);
+  return log->writer;
 }
 
 }  // namespace
 
-void add_to_membership_log(MembershipLog* log, int64 customer_id, core::Date business_date,
-                           const core::MembershipChange& change) {
-  const core::Membership* before = change.before;
-  const core::Membership* after = change.after;
-  const core::Membership* either = after != nullptr ? after : before;
-  const Configuration* config = log->config;
-  if (log->writer == nullptr) open_writer(log);
-  TupleTableSlot* row = start_row(log->writer);
-  const LogColumns& columns = log->columns;
-  put_column(row, columns.customer_id, Int64GetDatum(customer_id));
-  put_column(row, columns.log_id, Int64GetDatum(next_row_number(log->writer)));
-  put_column(row, columns.recorded_at, TimestampTzGetDatum(GetCurrentTimestamp()));
-  put_column(row, columns.business_date, DateADTGetDatum(business_date));
-  put_column(row, columns.target, log->target_names[static_cast<int>(either->target)]);
-  put_column(row, columns.target_id, Int32GetDatum(either->target_id));
-  if (before != nullptr)
-    put_text(row, columns.previous, target_name(config, before->target, before->target_id));
-  if (after != nullptr) {
-    put_text(row, columns.name, target_name(config, after->target, after->target_id));
-    put_column(row, columns.source, log->source_names[static_cast<int>(after->source)]);
-    put_column(row, columns.since, DateADTGetDatum(after->since));
-    if (after->rule_id != 0) {
-      put_column(row, columns.rule_id, Int64GetDatum(after->rule_id));
-      put_text(row, columns.search, rule_search(config, after->target, after->rule_id));
-    }
-  }
-  finish_row(log->writer, row);
+void add_to_membership_log(MembershipLog* log, const LoggedDecision& decision, Datum before, Datum after) {
+  const TimestampTz now = GetCurrentTimestamp();
+  TableWriter* writer = writer_for(log, now);
+  const ChangeColumns& columns = log->columns;
+  TupleTableSlot* row = start_row(writer);
+  put_column(row, columns.customer_id, Int64GetDatum(decision.customer_id));
+  put_column(row, columns.recorded_at, TimestampTzGetDatum(now));
+  put_column(row, columns.log_id, Int64GetDatum(next_row_number(writer)));
+  put_column(row, columns.configuration_version, Int64GetDatum(decision.configuration_version));
+  put_column(row, columns.previous_version, Int64GetDatum(decision.previous_version));
+  put_column(row, columns.business_date, DateADTGetDatum(decision.business_date));
+  put_column(row, columns.cause, Int16GetDatum(static_cast<int16>(decision.cause)));
+  put_column(row, columns.before, before);
+  put_column(row, columns.after, after);
+  finish_row(writer, row);
 }
 
 void close_membership_log(MembershipLog* log) {
-  if (log->writer != nullptr) close_table_writer(log->writer);
+  if (log->parent == nullptr) return;
+  close_table_writer(log->writer);
+  table_close(log->parent, NoLock);
   log->writer = nullptr;
+  log->parent = nullptr;
 }
 
 void note_failure(MembershipLog* log, int search, const char* message) {

@@ -5,7 +5,6 @@
 #include "search_assign/core/priority.hpp"
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
-#include "search_assign/pg/priority.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 
@@ -149,8 +148,12 @@ void find_membership_changes(Preview* preview) {
   compute([&] {
     core::differences({buffers->previous.data(), buffers->previous.size()},
                       {buffers->next.data(), buffers->next.size()}, buffers->changes);
+    // Priorities come and go with every payment; what counts of them is whether an action stays on the
+    // worklist.
+    std::erase_if(buffers->changes, [](const core::MembershipChange& change) {
+      return (change.after != nullptr ? change.after : change.before)->target == core::Target::Priority;
+    });
   });
-  drop_unlogged(buffers->changes);
 }
 
 }  // namespace

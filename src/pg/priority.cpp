@@ -31,12 +31,4 @@ void set_priority(PositionAccess* access, const Configuration* config,
   set_column(access, access->columns.off_worklist, BoolGetDatum(score.off_worklist));
 }
 
-void drop_unlogged(std::vector<core::MembershipChange>& changes) {
-  compute([&] {
-    std::erase_if(changes, [](const core::MembershipChange& change) {
-      return (change.before != nullptr ? change.before : change.after)->target == core::Target::Priority;
-    });
-  });
-}
-
 }  // namespace search_assign::pg

@@ -232,7 +232,7 @@ SA_FUNCTION(sa_search_gaps) {
   PG_RETURN_NULL();
 }
 
-SA_FUNCTION(sa_search_forecast) {
+SA_FUNCTION(sa_search_crossings) {
   using namespace search_assign::pg;
   const int32 days = PG_GETARG_INT32(1);
   if (days < 1 || days > kMostDays)

@@ -24,6 +24,7 @@ char* sa_guc_time_zone = nullptr;
 int sa_guc_apply = kApplyAtCommit;
 int sa_guc_lock_wait = 200;
 int sa_guc_change_set_mem = 64 * 1024;
+int sa_guc_membership_log_retention = 0;
 
 const config_enum_entry kApplyOptions[] = {{"commit", kApplyAtCommit, false},
                                            {"statement", kApplyAtStatement, false},
@@ -128,6 +129,11 @@ void define_settings() {
                           "Sets the memory for what a transaction has changed and not yet applied.",
                           "What is more waits in temporary files.", &sa_guc_change_set_mem, 64 * 1024, 64,
                           MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable(
+      "search_assign.membership_log_retention", "Sets how many months the log of memberships is kept.",
+      "The daily work drops whole months that are older; 0 keeps everything. Set it for the "
+      "database, not for a session.",
+      &sa_guc_membership_log_retention, 0, 0, 12000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("search_assign.business_date", "Sets the business date (ISO date).",
                              "Empty: the date of the transaction's start in search_assign.time_zone. "
                              "Maintained results depend on it: set it for the database, not for a session.",
@@ -145,6 +151,8 @@ int lock_wait() noexcept {
   const int wait = std::min(sa_guc_lock_wait, DeadlockTimeout / 2);
   return LockTimeout > 0 ? std::min(wait, LockTimeout) : wait;
 }
+
+int membership_log_retention() noexcept { return sa_guc_membership_log_retention; }
 
 size_t change_set_bytes() noexcept { return static_cast<size_t>(sa_guc_change_set_mem) * 1024; }
 
@@ -201,3 +209,7 @@ SA_FUNCTION(sa_not_since) {
 }
 
 SA_FUNCTION(sa_in_restore) { PG_RETURN_BOOL(search_assign::pg::in_restore()); }
+
+SA_FUNCTION(sa_lock_wait) { PG_RETURN_INT32(search_assign::pg::lock_wait()); }
+
+SA_FUNCTION(sa_membership_log_retention) { PG_RETURN_INT32(search_assign::pg::membership_log_retention()); }

@@ -32,12 +32,16 @@ void write_rows(TableWriter* writer) {
 }  // namespace
 
 TableWriter* open_table_writer(const char* table, const char* identity_column) {
+  Relation relation = table_open(relation_oid(table), RowExclusiveLock);
+  const AttrNumber column = column_number(RelationGetDescr(relation), identity_column);
+  return open_relation_writer(relation, getIdentitySequence(RelationGetRelid(relation), column, false));
+}
+
+TableWriter* open_relation_writer(Relation relation, Oid sequence) {
   auto* writer = static_cast<TableWriter*>(palloc0(sizeof(TableWriter)));
   writer->memory = CurrentMemoryContext;
-  writer->relation = table_open(relation_oid(table), RowExclusiveLock);
-  writer->sequence =
-      getIdentitySequence(RelationGetRelid(writer->relation),
-                          column_number(RelationGetDescr(writer->relation), identity_column), false);
+  writer->relation = relation;
+  writer->sequence = sequence;
   writer->estate = CreateExecutorState();
   writer->result = makeNode(ResultRelInfo);
   InitResultRelInfo(writer->result, writer->relation, 0, nullptr, 0);

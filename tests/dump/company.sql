@@ -85,3 +85,12 @@ SELECT receivables.complete_action(20, specific_action_id, 'credited') FROM rece
 SELECT receivables.record_action(n, 'call', E'tab\there', item_ids => NULL) FROM pg_catalog.generate_series(20, 40) n;
 SELECT receivables.complete_action(customer_id) FROM receivables.scenario_action WHERE customer_id BETWEEN 30 AND 60;
 SELECT receivables.redate_action(customer_id, '2026-07-01') FROM receivables.scenario_action WHERE customer_id BETWEEN 61 AND 70;
+
+-- A log of several months, each in a partition of its own.
+ALTER TABLE receivables.membership_change_default DISABLE TRIGGER search_assign_guard;
+UPDATE receivables.membership_change_default SET recorded_at = recorded_at - (1 + customer_id % 3) * interval '35 days';
+ALTER TABLE receivables.membership_change_default ENABLE TRIGGER search_assign_guard;
+CALL receivables.keep_membership_log();
+SELECT receivables.drop_membership_partition(min(name)) FROM receivables.membership_partition;
+UPDATE receivables.search SET criteria = 'outstanding >= 5000' WHERE name = 'large';
+CALL receivables.search_assign();

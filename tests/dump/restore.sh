@@ -16,7 +16,7 @@ fingerprint() { # fingerprint DATABASE
 CREATE FUNCTION pg_temp.fingerprint() RETURNS TABLE (name text, rows bigint, content text) LANGUAGE plpgsql AS $$
 BEGIN
   FOR name IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'receivables'::regnamespace
-    AND (c.relkind IN ('r', 'S') OR c.relname ~ '^(customer_facts|aging_balance|unassigned_customers|promise_state|payment_plan_state|dispute_case|workspace_entry|custom_field_value|.*_membership|search_attribute)$')
+    AND (c.relkind IN ('r', 'S') OR c.relname ~ '^(customer_facts|aging_balance|unassigned_customers|promise_state|payment_plan_state|dispute_case|workspace_entry|custom_field_value|.*_membership|search_attribute|membership_log|rule_version)$')
     AND c.relname NOT IN ('search_assign_run', 'search_assign_batch', 'search_assign_run_id_seq') ORDER BY 1
   LOOP
     EXECUTE format('SELECT count(*), md5(string_agg(t::text, E''\n'' ORDER BY t::text)) FROM %s t',

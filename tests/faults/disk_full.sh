@@ -54,13 +54,13 @@ VACUUM FULL receivables.$table;
 END
     done
   }
-  for tables in position membership_log "position membership_log change_queue" open_amount_change item; do
+  for tables in position membership_change_default "position membership_change_default change_queue" open_amount_change item; do
     # shellcheck disable=SC2086 # a list
     move_to small $tables
     dd if=/dev/zero of="$disk/ballast" bs=8k >/dev/null 2>&1 || true
     # As long as the change set can be queued, the ledger commits.
     case $tables in
-      position | membership_log) refusal=never ;;
+      position | membership_change_default) refusal=never ;;
       *) refusal=53100 ;;
     esac
     meet_full_disk "no room for $tables" $refusal 3000

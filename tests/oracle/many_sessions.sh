@@ -83,4 +83,5 @@ for ((round = 0; round < ${ORACLE_ROUNDS:-3}; ++round)); do
     call_and_compare "change of rules in round $round"
   fi
 done
+compare_past
 echo "$round rounds of $sessions sessions, $conflicts transactions repeated after conflicts"

@@ -52,6 +52,7 @@ for ((round = 0; round < ${ORACLE_ROUNDS:-24}; ++round)); do
     customers=$((customers + $(run_psql -c 'SELECT count(*) FROM receivables.customer')))
   fi
 done
+compare_past
 acted=$(run_psql -c 'SELECT count(*) FROM receivables.action_log')
 [ "$acted" -ge $round ] || stop_with "hardly anything was done: $acted actions"
 echo "$round rounds; passing days visited $seen of $customers customers; $acted entries in action_log"

@@ -25,6 +25,7 @@ stop_with() {
 start_company() {
   run_psql -c 'CREATE EXTENSION search_assign' -c "ALTER DATABASE \"$PGDATABASE\" SET jit = off"
   set_business_date "${1:-2026-06-15}"
+  run_psql -c 'CALL receivables.keep_membership_log()' # the log lies in the month's partition
   run_psql -f tests/oracle/agenda.sql -f tests/oracle/oracle.sql -f tests/oracle/traffic.sql -f tests/oracle/start.sql >"$oracle_folder/start"
 }
 
@@ -36,12 +37,20 @@ compare() {
     [ "$(run_psql -c 'SELECT count(*) FROM receivables.change_queue')" = 0 ] || stop_with "the queue is not empty after: $1"
   fi
   find_differences "$1" "${2:-true}"
+  run_psql -c 'CALL oracle.note_moment()'
 }
 
-find_differences() {
+# compare_past: the memberships of all moments noted since the start, read from the log.
+compare_past() {
+  show_differences "all that (memberships of $(run_psql -c 'SELECT count(*) FROM oracle.moment') moments of the past)" 'oracle.past_differences()'
+}
+
+find_differences() { show_differences "$1" "oracle.differences($2)"; }
+
+show_differences() { # show_differences WHAT FUNCTION
   local found
   found=$(run_psql -c "SELECT what, customer_id, 'expected ' || coalesce(expected, 'nothing'), 'found ' || coalesce(actual, 'nothing')
-                       FROM oracle.differences($2) ORDER BY 2, 1")
+                       FROM $2 ORDER BY 2, 1")
   [ -z "$found" ] && return
   if [ -n "${ORACLE_VERBOSE-}" ] && [ -f "$oracle_folder/last" ]; then cat "$oracle_folder/last"; fi
   head -40 <<<"$found"

@@ -323,6 +323,29 @@ CREATE FUNCTION oracle.log_differences() RETURNS TABLE (what text, customer_id b
   SELECT 'membership_log', a.customer_id, a::text, NULL FROM (TABLE actual EXCEPT ALL TABLE log) a
   UNION ALL SELECT 'membership_log', l.customer_id, NULL, l::text FROM (TABLE log EXCEPT ALL TABLE actual) l $$;
 
+-- What was held at moments of the traffic, and what is read of them later.
+CREATE TABLE oracle.moment (moment integer GENERATED ALWAYS AS IDENTITY, at timestamptz);
+CREATE TABLE oracle.held_then (moment integer, customer_id bigint, target text, name text, rule_id bigint, source text, since date, search text);
+CREATE PROCEDURE oracle.note_moment() LANGUAGE plpgsql AS $$
+DECLARE
+  number integer;
+BEGIN
+  INSERT INTO oracle.moment (at) VALUES (clock_timestamp()) RETURNING moment INTO number;
+  INSERT INTO oracle.held_then SELECT number, a.*, r.search FROM oracle.actual a LEFT JOIN receivables.assignment_rule r USING (rule_id);
+END $$;
+CREATE FUNCTION oracle.past_differences() RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE sql AS $$
+  WITH read AS MATERIALIZED (SELECT m.moment, a.* FROM oracle.moment m, receivables.memberships_as_of(m.at) a WHERE a.target <> 'alert'),
+  past AS (SELECT moment, customer_id, target, name, rule_id, source, since FROM read),
+  expected AS (SELECT moment, customer_id, target, name, rule_id, source, since FROM oracle.held_then)
+  SELECT 'memberships_as_of', e.customer_id, e::text, NULL FROM (TABLE expected EXCEPT ALL TABLE past) e
+  UNION ALL SELECT 'memberships_as_of', p.customer_id, NULL, p::text FROM (TABLE past EXCEPT ALL TABLE expected) p
+  UNION ALL SELECT 'search of then', e.customer_id, e::text, r.search FROM oracle.held_then e JOIN read r USING (moment, customer_id, target, name, rule_id) WHERE e.search <> r.search
+  -- Each period of a history covers the moments at which it was held.
+  UNION ALL SELECT 'membership_history', e.customer_id, e::text, NULL FROM oracle.held_then e JOIN oracle.moment m USING (moment)
+  WHERE NOT EXISTS (SELECT FROM receivables.membership_history(e.customer_id) h WHERE (h.target, h.source, h.since) = (e.target, e.source, e.since)
+                    AND h.rule_id IS NOT DISTINCT FROM e.rule_id AND h.began_at <= m.at AND (h.ended_at IS NULL OR m.at < h.ended_at))
+    AND e.moment % 7 = 0 $$;
+
 CREATE FUNCTION oracle.history_differences() RETURNS TABLE (what text, customer_id bigint, expected text, actual text) LANGUAGE sql AS $$
   WITH expected AS (SELECT customer_id, item_id, effective_on, trim_scale(paid), trim_scale(open_amount) FROM oracle.change),
   actual AS (SELECT customer_id, item_id, effective_on, trim_scale(paid), trim_scale(open_amount) FROM receivables.open_amount_change)

@@ -27,7 +27,7 @@ restoring=$!
 } >"$folder/script"
 wait $restoring
 rm -r "$folder"
-expect 'the dumped row of the shipped work, and another' 'advance_payment_plans 20 other 100 refresh_ramp_ups 30 run_automatic_actions 50 search_assign 5' "$(sql -d copy -c "SELECT string_agg(name || ' ' || run_order, ' ' ORDER BY name) FROM receivables.daily_work")"
+expect 'the dumped row of the shipped work, and another' 'advance_payment_plans 20 keep_membership_log 60 other 100 refresh_ramp_ups 30 run_automatic_actions 50 search_assign 5' "$(sql -d copy -c "SELECT string_agg(name || ' ' || run_order, ' ' ORDER BY name) FROM receivables.daily_work")"
 wait_for 20 '2026-03-02' copy 'SELECT last_run_date FROM receivables.search_assign_status'
 sql -c "ALTER DATABASE erp SET search_assign.business_date = '2026-03-02'"
 expect 'scenario' hard "$(sql -d copy -c 'SELECT scenario FROM receivables.scenario_membership WHERE customer_id = 1')"

@@ -103,6 +103,19 @@ struct MembershipChange {
 void differences(std::span<const Membership> before, std::span<const Membership> after,
                  std::vector<MembershipChange>& out);
 
+// logged_part is what the log keeps of an assignment: all but priorities, which come last.
+std::span<const Membership> logged_part(std::span<const Membership> assignment) noexcept;
+
+// Why a customer was decided, as bits.
+enum class Cause : std::uint8_t {
+  Ledger = 1,  // its items, master data or actions changed
+  Day = 2,     // a date had come on which time alone could change an answer
+  Configuration = 4,
+  HandMade = 8,
+  Call = 16,  // a rule with autorun = false was evaluated, or everybody was looked at
+  Deletion = 32
+};
+
 // A customer has at most one scenario and one portfolio of each kind.
 bool is_single_valued(Target target) noexcept;
 
@@ -110,7 +123,7 @@ bool is_single_valued(Target target) noexcept;
 // and priority rules are numbered by themselves.
 bool same_numbering(Target a, Target b) noexcept;
 
-// Encoded form, version byte first. decode throws Error(DataCorrupted).
+// Encoded form, version byte first; decode reads the older form, too, and throws Error(DataCorrupted).
 void encode_assignment(std::span<const Membership> assignment, std::vector<std::uint8_t>& out);
 void decode_assignment(Bytes encoded, Assignment& out);
 

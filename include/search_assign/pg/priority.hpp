@@ -14,8 +14,4 @@ void load_priority_rules(Configuration* config);
 void set_priority(PositionAccess* access, const Configuration* config,
                   std::span<const core::Membership> assignment);
 
-// drop_unlogged erases the changes that membership_log does not keep: priorities come and go with every
-// payment.
-void drop_unlogged(std::vector<core::MembershipChange>& changes);
-
 }  // namespace search_assign::pg

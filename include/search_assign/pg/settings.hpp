@@ -23,6 +23,9 @@ int lock_wait() noexcept;
 // change_set_bytes is search_assign.change_set_mem.
 size_t change_set_bytes() noexcept;
 
+// membership_log_retention is search_assign.membership_log_retention in months, 0 = for ever.
+int membership_log_retention() noexcept;
+
 // business_date is the setting search_assign.business_date or, where that is empty, the date of
 // the transaction's start in search_assign.time_zone. While facts are evaluated it is
 // the evaluation's date (set_evaluation_date).

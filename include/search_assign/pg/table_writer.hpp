@@ -15,7 +15,7 @@ namespace search_assign::pg {
 
 struct TableWriter {
   Relation relation;
-  Oid sequence;  // of the identity column
+  Oid sequence;  // that numbers the rows
   MemoryContext memory;
   EState* estate;
   ResultRelInfo* result;
@@ -26,7 +26,9 @@ struct TableWriter {
 
 // open_table_writer opens the table for appending; rows and slots live in the current memory context.
 TableWriter* open_table_writer(const char* table, const char* identity_column);
-// next_row_number draws from the identity column's sequence.
+// open_relation_writer does so for an open relation and its sequence; closing the writer closes the relation.
+TableWriter* open_relation_writer(Relation relation, Oid sequence);
+// next_row_number draws from the sequence.
 int64 next_row_number(TableWriter* writer);
 // start_row gives an empty row (all NULL), to be filled by put_column and handed over by finish_row, which
 // copies what the values point to.

@@ -124,7 +124,7 @@ RESET ROLE;
 SELECT s, pg_temp.try(s) FROM unnest(ARRAY[
   'INSERT INTO scenario_membership (customer_id, scenario) VALUES (1, ''Big'')', 'UPDATE scenario_membership SET scenario = ''Big''', 'DELETE FROM scenario_membership',
   'UPDATE group_membership SET since = ''2020-01-01''', 'INSERT INTO option_membership (customer_id, option) VALUES (1, ''late_interest'')', 'INSERT INTO colleague_membership (customer_id) VALUES (1)',
-  'UPDATE position SET receivables = ''{}''', 'DELETE FROM position', 'TRUNCATE position', 'INSERT INTO position (customer_id) VALUES (1)', 'DELETE FROM membership_log', 'TRUNCATE membership_log', 'UPDATE membership_log SET name = ''x''',
+  'UPDATE position SET receivables = ''{}''', 'DELETE FROM position', 'TRUNCATE position', 'INSERT INTO position (customer_id) VALUES (1)', 'DELETE FROM membership_log', 'TRUNCATE membership_change', 'UPDATE membership_log SET name = ''x''',
   'INSERT INTO hand_assignment (customer_id) VALUES (1)', 'DELETE FROM hand_assignment', 'UPDATE open_amount_change SET paid = 0', 'TRUNCATE open_amount_change', 'UPDATE configuration SET version = 1', 'DELETE FROM configuration']) s;
 
 -- Hostile objects in front of the path: triggers, views and functions go by their own names

@@ -143,7 +143,7 @@ CALL pg_temp.nothing_to_do();
 SELECT * FROM pg_temp.log_differs;
 
 -- The log of one customer
-SELECT business_date, target, name, previous, rule_id, search, source, since FROM membership_log WHERE customer_id = 3 ORDER BY log_id;
+SELECT business_date, target, name, previous, rule_id, search, source, since FROM membership_log WHERE customer_id = 3 ORDER BY log_id, target_order, target_id;
 
 -- Deactivated rules, and active again
 SET search_assign.business_date = '2026-06-22';
@@ -219,7 +219,7 @@ INSERT INTO customer (customer_id, account_no) VALUES (9, 'A9');
 SELECT target, name FROM memberships_as_of(clock_timestamp()) WHERE customer_id = 9 ORDER BY 1;
 DELETE FROM customer WHERE customer_id = 9;
 SELECT target, name FROM memberships_as_of(clock_timestamp()) WHERE customer_id = 9 ORDER BY 1;
-SELECT target, name, previous, source FROM membership_log WHERE customer_id = 9 ORDER BY log_id;
+SELECT target, name, previous, source FROM membership_log WHERE customer_id = 9 ORDER BY log_id, target_order, target_id;
 
 -- Who has no scenario or no collector
 SELECT customer_id, without_scenario, without_collector, outstanding FROM unassigned_customers ORDER BY 1;

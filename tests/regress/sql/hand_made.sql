@@ -111,6 +111,6 @@ BEGIN;
 SELECT pin_scenario(1, 'Normal');
 ROLLBACK;
 SELECT count(*) FROM hand_assignment WHERE target = 1 AND customer_id = 1;
-SELECT business_date, target, name, previous, rule_id, source, since FROM membership_log WHERE customer_id = 1 ORDER BY log_id;
+SELECT business_date, target, name, previous, rule_id, source, since FROM membership_log WHERE customer_id = 1 ORDER BY log_id, target_order, target_id;
 SELECT * FROM check_positions();
 RESET search_path;

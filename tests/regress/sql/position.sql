@@ -52,7 +52,7 @@ SELECT * FROM check_positions();
 SELECT * FROM pg_temp.state ORDER BY 1;
 SELECT rebuild_positions();
 CALL search_assign();
-SELECT customer_id, target, name, previous FROM membership_log WHERE recorded_at > (SELECT max(recorded_at) FROM membership_log WHERE name = 'Slow') ORDER BY log_id;
+SELECT customer_id, target, name, previous FROM membership_log WHERE recorded_at > (SELECT max(recorded_at) FROM membership_log WHERE name = 'Slow') ORDER BY log_id, target_order, target_id;
 
 -- Positions themselves damaged, missing and too many
 SELECT pin_scenario(2, 'Pinned');

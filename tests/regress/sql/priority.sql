@@ -133,7 +133,7 @@ SELECT customer_id, label, search FROM alert WHERE alert_rule_id = 1 ORDER BY 1;
 DELETE FROM alert_rule WHERE alert_rule_id = 3;
 CALL search_assign();
 SELECT * FROM alert ORDER BY 1, 2;
-SELECT customer_id, business_date, target, name, previous, rule_id, search, source, since FROM membership_log ORDER BY customer_id, log_id;
+SELECT customer_id, business_date, target, name, previous, rule_id, search, source, since FROM membership_log ORDER BY customer_id, log_id, target_order, target_id;
 SELECT customer_id, target, name, rule_id, search FROM memberships_as_of(clock_timestamp()) ORDER BY 1, 2, 3;
 
 -- Numbers stay; searches in use cannot be deleted, but change
@@ -202,7 +202,7 @@ SELECT * FROM builtin_alert ORDER BY 1, 2;
 INSERT INTO customer (customer_id, account_no) VALUES (9, 'A9');
 SELECT customer_id, points FROM customer_priority WHERE customer_id = 9;
 DELETE FROM customer WHERE customer_id = 9;
-SELECT target, name, previous, rule_id, search FROM membership_log WHERE customer_id = 9 ORDER BY log_id;
+SELECT target, name, previous, rule_id, search FROM membership_log WHERE customer_id = 9 ORDER BY log_id, target_order, target_id;
 -- Mending a position brings its points back
 SET session_replication_role = replica;
 DELETE FROM position WHERE customer_id = 3;

@@ -53,7 +53,7 @@ DELETE FROM customer WHERE customer_id = 4;
 SELECT count(*) FROM position;
 CALL search_assign_pending();
 SELECT count(*) FROM position;
-SELECT target, name, previous FROM membership_log WHERE customer_id = 4 ORDER BY log_id;
+SELECT target, name, previous FROM membership_log WHERE customer_id = 4 ORDER BY log_id, target_order, target_id;
 RESET search_assign.apply;
 
 -- An application that fails leaves the ledger alone and says why.
