@@ -349,24 +349,3 @@ CREATE PROCEDURE receivables.search_assign(everyone boolean DEFAULT false)
   LANGUAGE C AS 'MODULE_PATHNAME', 'sa_search_assign';
 COMMENT ON PROCEDURE receivables.search_assign(boolean) IS
   'Decides all customers whose answer can have changed (configuration, passed review date, autorun = false rules), or everyone. Commits in batches outside a transaction block; can be stopped and called again.';
-
-CREATE VIEW receivables.search_state AS
-SELECT s.name, s.criteria, s.description,
-       receivables.criteria_error(s.criteria) AS invalid_reason,
-       coalesce(f.failed_customers, 0) AS failed_customers, f.last_failure,
-       (SELECT count(*) FROM receivables.assignment_rule r WHERE r.search = s.name AND r.active) AS active_rules,
-       s.changed_at, s.changed_by
-FROM receivables.search s
-LEFT JOIN (SELECT search_id, count(*) AS failed_customers, max(message) AS last_failure
-           FROM receivables.search_failure GROUP BY search_id) f USING (search_id);
-COMMENT ON VIEW receivables.search_state IS
-  'One row per search (key name): whether it can be used now, and for how many customers it failed at their last decision.';
-COMMENT ON COLUMN receivables.search_state.name IS 'Search; key of the view.';
-COMMENT ON COLUMN receivables.search_state.criteria IS 'Criteria as written.';
-COMMENT ON COLUMN receivables.search_state.description IS 'Description of the search.';
-COMMENT ON COLUMN receivables.search_state.invalid_reason IS 'Why the criteria is not valid now, NULL where it is.';
-COMMENT ON COLUMN receivables.search_state.failed_customers IS 'Customers for whom it failed at their last decision.';
-COMMENT ON COLUMN receivables.search_state.last_failure IS 'One of the messages with which it failed.';
-COMMENT ON COLUMN receivables.search_state.active_rules IS 'Active rules that use it.';
-COMMENT ON COLUMN receivables.search_state.changed_at IS 'Time of its last change.';
-COMMENT ON COLUMN receivables.search_state.changed_by IS 'Author of its last change.';

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "search_assign/pg/boundary.hpp"
+#include "search_assign/pg/memory_owned.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/preview.hpp"
 
@@ -50,19 +51,6 @@ struct Comparison {
   Lines* lines;
   core::Date end;  // first day after the weeks asked for
 };
-
-void delete_lines(void* lines) { delete static_cast<Lines*>(lines); }
-
-// The lines live as long as the memory context, whatever error ends it.
-Lines* new_lines() {
-  auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
-  Lines* lines = nullptr;
-  compute([&] { lines = new Lines; });
-  callback->func = delete_lines;
-  callback->arg = lines;
-  MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
-  return lines;
-}
 
 // 2000-01-01 was a Saturday.
 core::Date monday_of(core::Date date) {
@@ -285,7 +273,7 @@ SA_FUNCTION(sa_compare_rules) {
   InitMaterializedSRF(fcinfo, 0);
   auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
   Preview preview;
-  Comparison comparison = {&preview, new_lines(), 0};
+  Comparison comparison = {&preview, new_in_memory_context<Lines>(), 0};
   open_preview(&preview);
   comparison.end = monday_of(preview.today) + 7 * weeks;
   while (next_preview(&preview)) compute([&] { add_all(&comparison); });

@@ -40,6 +40,9 @@ bool valid = false;
 Oid watched = InvalidOid;       // receivables.configuration
 Oid watched_view = InvalidOid;  // receivables.customer_facts
 
+constexpr const char* kAllSearchesSql =
+    "SELECT s.search_id, s.name, s.criteria FROM receivables.search s ORDER BY s.search_id";
+
 constexpr const char* kSearchesSql =
     "SELECT s.search_id, s.name, s.criteria FROM receivables.search s"
     " WHERE EXISTS (SELECT FROM receivables.assignment_rule r WHERE r.search = s.name AND r.active)"
@@ -205,8 +208,8 @@ void compile_search(CompiledSearch* search, const char* criteria, Relation facts
     search->error = error.message;
 }
 
-void load_searches(Configuration* config) {
-  SpiRows rows = spi_select_active(kSearchesSql);
+void load_searches(Configuration* config, const char* searches) {
+  SpiRows rows = spi_select_active(searches);
   config->search_count = static_cast<int>(rows.count);
   config->searches = static_cast<CompiledSearch*>(
       MemoryContextAllocZero(config->memory, sizeof(CompiledSearch) * (rows.count + 1)));
@@ -290,10 +293,7 @@ Configuration* empty_configuration(MemoryContext memory) {
   return config;
 }
 
-Configuration* build() {
-  // A build that fails is freed with its transaction; one that succeeds outlives it.
-  MemoryContext memory =
-      AllocSetContextCreate(CurTransactionContext, "search_assign configuration", ALLOCSET_DEFAULT_SIZES);
+Configuration* build_in(MemoryContext memory, const char* searches) {
   Configuration* config = empty_configuration(memory);
   const MaintenanceScope scope = begin_maintenance();
   CommandCounterIncrement();
@@ -301,7 +301,7 @@ Configuration* build() {
   PushActiveSnapshot(GetLatestSnapshot());
   SpiRows version = spi_select_active("SELECT version FROM receivables.configuration");
   config->version = version.count == 1 ? spi_int64(version, 0, 1) : 1;
-  load_searches(config);
+  load_searches(config, searches);
   load_rules(config);
   load_targets(config);
   config->scenarios = load_scenarios(memory);
@@ -310,6 +310,14 @@ Configuration* build() {
   PopActiveSnapshot();
   SPI_finish();
   end_maintenance(scope);
+  return config;
+}
+
+Configuration* build() {
+  // A build that fails is freed with its transaction; one that succeeds outlives it.
+  MemoryContext memory =
+      AllocSetContextCreate(CurTransactionContext, "search_assign configuration", ALLOCSET_DEFAULT_SIZES);
+  Configuration* config = build_in(memory, kSearchesSql);
   MemoryContextSetParent(memory, TopMemoryContext);
   return config;
 }
@@ -435,6 +443,10 @@ core::Truth evaluate_search(const Configuration* config, int index, TupleTableSl
   }
   return search.can_fail ? evaluate_guarded(config, index, facts, failure)
                          : evaluate_state(config, search, facts);
+}
+
+const Configuration* configuration_of_all_searches() {
+  return build_in(CurrentMemoryContext, kAllSearchesSql);
 }
 
 const Configuration* configuration_of_search(const char* name, const char* criteria,

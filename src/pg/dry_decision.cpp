@@ -84,6 +84,12 @@ void close_dry_decisions(DryDecisions* dry) {
   MemoryContextDelete(dry->memory);
 }
 
+DryDecisions* open_dry_configuration(const Configuration* config) {
+  DryDecisions* dry = open_with(config, new_memory(), core::kNoDate, true);
+  dry->searches_only = true;
+  return dry;
+}
+
 bool dry_decide(DryDecisions* dry, int64 customer_id) {
   PositionAccess* access = dry->reader.access;
   access->in_order = false;

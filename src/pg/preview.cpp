@@ -5,7 +5,6 @@
 #include "search_assign/core/priority.hpp"
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
-#include "search_assign/pg/priority.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 

@@ -11,6 +11,13 @@ row "first run, $big_customers customers, $big_items items, all memberships and 
 sql -c 'VACUUM ANALYZE receivables.position'
 run=$(milliseconds -c 'CALL receivables.search_assign(true)')
 row "second run, everyone" "$(ratio "$run" "$group")" '0.6' 'likewise'
+# What-if: a changed search, looked at and rolled back, against a full run that has nothing to write.
+what_if="UPDATE receivables.search SET criteria = 'outstanding >= 40000' WHERE name = 'strategic'"
+preview() { milliseconds -c BEGIN -c "$what_if" -c "SELECT count(*) FROM $1" -c '\timing off' -c ROLLBACK; }
+row "preview_assignment() of a changed search" "$(ratio "$(preview 'receivables.preview_assignment()')" "$run")" '2.0' "second run, $run ms"
+row "compare_rules() of a changed search" "$(ratio "$(preview 'receivables.compare_rules()')" "$run")" '2.0' 'likewise'
+row "rule_statistics, 20 searches, 22 rules" "$(ratio "$(preview 'receivables.rule_statistics WHERE applied >= 0')" "$run")" '2.0' 'likewise'
+row "check_rules()" "$(ratio "$(preview 'receivables.check_rules()')" "$run")" '2.0' 'likewise'
 # The nightly script reads the same ledger here; all is written the first time, as by the first run.
 sql -v ledger=receivables.item -f tests/bench/peers/nightly_tables.sql -f tests/bench/peers/compare.sql -c 'ANALYZE bench.customer' -c 'ANALYZE bench.position' >/dev/null
 night=$(wall sql -f tests/bench/peers/nightly.sql)

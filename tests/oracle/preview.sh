@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A preview in a transaction that has changed the ledger, searches or rules says exactly what a full run in that
-# transaction then does: memberships, next actions, workload, sums; and it writes nothing.
+# transaction then does: memberships, next actions, workload, sums; and it writes nothing. Afterwards overlaps of
+# searches and statistics of rules are what run_search() and the memberships say.
 set -euo pipefail
 # shellcheck source=tests/oracle/oracle.bash
 . tests/oracle/oracle.bash
@@ -22,7 +23,7 @@ for ((round = 0; round < ${ORACLE_ROUNDS:-30}; ++round)); do
   esac
   below 32768
   run_psql -c "SELECT oracle.what_if($REPLY, $((round % 5 * 2)), $rules, $((round % 7 == 6 ? 1 : 0))::boolean)" >"$oracle_folder/last"
-  found=$(run_psql -f "$oracle_folder/last" | grep -E '^(membership|action|workload|sum|amounts|customers|once more)\||^rows ' || true)
+  found=$(run_psql -f "$oracle_folder/last" | grep -E '^(membership|action|workload|sum|amounts|customers|once more|overlap|rule)\||^rows ' || true)
   rows=$(sed -n 's/^rows //p' <<<"$found")
   [ -n "$rows" ] || stop_with "no preview in round $round"
   if [ "$(wc -l <<<"$found")" != 1 ]; then

@@ -83,6 +83,33 @@ $$;
 
 RESET check_function_bodies;
 
+-- After a full run: search_overlap and rule_statistics against run_search() and the memberships.
+CREATE FUNCTION oracle.count_mistakes() RETURNS TABLE (what text, who bigint, expected text, found text) LANGUAGE sql AS $$
+  WITH m AS MATERIALIZED (
+    SELECT s.name, f.customer_id, f.created_on, o.currency, f.outstanding, f.overdue
+    FROM receivables.search s CROSS JOIN LATERAL receivables.run_search(s.name) f JOIN receivables.company o USING (company)),
+  alone AS (SELECT name, currency, count(*) AS customers, sum(outstanding) AS outstanding, sum(overdue) AS overdue FROM m GROUP BY 1, 2),
+  pairs AS (
+    SELECT p.*, a.customers AS customers_a, a.outstanding AS outstanding_a, b.customers AS customers_b, b.overdue AS overdue_b
+    FROM (SELECT x.name AS search_a, y.name AS search_b, x.currency, count(*) AS customers, sum(x.outstanding) AS outstanding, sum(x.overdue) AS overdue
+          FROM m x JOIN m y ON y.customer_id = x.customer_id AND x.name < y.name GROUP BY 1, 2, 3) p
+    JOIN alone a ON (a.name, a.currency) = (search_a, p.currency) JOIN alone b ON (b.name, b.currency) = (search_b, p.currency)),
+  overlap AS (
+    SELECT search_a, search_b, currency, customers, outstanding, overdue, customers_a, outstanding_a, customers_b, overdue_b FROM receivables.search_overlap),
+  -- After the run the rules of now and those of the last CALL are one; a colleague stays without a match.
+  rules AS (
+    SELECT r.rule_id, (SELECT count(*) FROM m WHERE m.name = r.search AND (NOT r.new_customers_only OR m.created_on >= r.active_since)) AS matched,
+           (SELECT count(*) FROM receivables.membership h WHERE h.rule_id = r.rule_id AND h.target <= 6) AS applied
+    FROM receivables.assignment_rule r WHERE r.active),
+  statistics AS (
+    SELECT rule_id, matched, applied FROM receivables.rule_statistics
+    WHERE rule_type = 'assignment' AND active AND applied = stored AND (target = 'colleague' OR matched = applied + shadowed + hidden))
+  SELECT 'overlap', NULL::bigint, e::text, NULL FROM (TABLE pairs EXCEPT TABLE overlap) e
+  UNION ALL SELECT 'overlap', NULL, NULL, f::text FROM (TABLE overlap EXCEPT TABLE pairs) f
+  UNION ALL SELECT 'rule', e.rule_id, e::text, NULL FROM (TABLE rules EXCEPT TABLE statistics) e
+  UNION ALL SELECT 'rule', f.rule_id, NULL, f::text FROM (TABLE statistics EXCEPT TABLE rules) f
+$$;
+
 -- One transaction: ledger, hands and actions, changed rules, the preview, a full run. seed repeats it.
 CREATE FUNCTION oracle.what_if(seed integer, changes integer, rules text, keep boolean) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
@@ -108,7 +135,8 @@ BEGIN
   END IF;
   RETURN NEXT 'CALL oracle.look_ahead();';
   RETURN NEXT 'CALL receivables.search_assign(true);';
-  RETURN NEXT 'SELECT what, who, expected, found FROM oracle.preview_mistakes() ORDER BY 1, 2, 3, 4 LIMIT 30;';
+  RETURN NEXT 'DROP TABLE IF EXISTS pg_temp.mistakes; CREATE TEMP TABLE mistakes AS SELECT * FROM oracle.preview_mistakes();';
+  RETURN NEXT 'SELECT what, who, expected, found FROM (TABLE pg_temp.mistakes UNION ALL SELECT * FROM oracle.count_mistakes()) m ORDER BY 1, 2, 3, 4 LIMIT 30;';
   RETURN NEXT 'SELECT ''rows '' || count(*) FROM pg_temp.preview;';
   RETURN NEXT CASE WHEN keep THEN 'CALL oracle.note_call(); COMMIT;' ELSE 'ROLLBACK;' END;
 END $$;

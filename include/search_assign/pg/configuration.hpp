@@ -77,6 +77,10 @@ struct SearchFailure {
 core::Truth evaluate_search(const Configuration* config, int search, TupleTableSlot* facts,
                             SearchFailure* failure);
 
+// configuration_of_all_searches has the rules in force and every saved search, used or not. In the current
+// memory context.
+const Configuration* configuration_of_all_searches();
+
 // configuration_of_search has one search alone, no rules, and facts with the given columns besides those of
 // the search. In the current memory context. Raises what is wrong with the criteria.
 const Configuration* configuration_of_search(const char* name, const char* criteria,

@@ -34,6 +34,10 @@ void close_dry_decisions(DryDecisions* dry);
 // truths.
 DryDecisions* open_dry_search(const Configuration* search, core::Date as_of);
 
+// open_dry_configuration does so for a configuration of its own (configuration_of_all_searches), which
+// outlives it, for the date of a run: truths and memberships.
+DryDecisions* open_dry_configuration(const Configuration* config);
+
 // dry_decide decides one customer; false where there is none. Then, until the next call: decision_buffers()
 // holds the truths, what is held (previous) and what would be (next); access->position.slot the stored
 // position, access->changed the one a run would write, but for the columns that repeat `next`.
