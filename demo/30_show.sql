@@ -104,7 +104,7 @@ SELECT round(extract(epoch FROM clock_timestamp() - :'started') * 1000, 1) AS mi
 SELECT l.target AS changed, l.previous AS "from", l.name AS "to", l.search AS "by search"
 FROM membership_log l
 WHERE l.customer_id = :customer AND l.recorded_at >= :'started'
-ORDER BY l.log_id;
+ORDER BY l.log_id, l.target_order;
 DROP VIEW pg_temp.standing;
 
 -- ---- the credit manager thinks of another limit ---------------------------------------------------------------------
