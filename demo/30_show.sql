@@ -88,6 +88,11 @@ FROM customer_facts f JOIN aging_balance b USING (customer_id);
 \echo
 :standing :customer;
 
+\echo 'Why? explain_assignment() tells it rule by rule, with the values and what they would have to be:'
+\echo
+SELECT coalesce('rule ' || rule_id, 'now') AS rule, name AS scenario, finding
+FROM explain_assignment(:customer) WHERE target = 'scenario' AND line IN ('target', 'rule') ORDER BY line_no;
+
 \echo 'Sofia Marquez calls: the price is disputed. Her program, or the ERP, marks the items:'
 \echo
 \echo '  UPDATE receivables.item SET status = ''dispute'', status_comment = ''Price'''
@@ -109,25 +114,20 @@ DROP VIEW pg_temp.standing;
 
 -- ---- the credit manager thinks of another limit ---------------------------------------------------------------------
 
-\echo 'What if "strategic" began at 150,000? A changed search holds for everybody with the next'
-\echo 'CALL receivables.search_assign(). In a transaction that is rolled back it is only a question:'
+\echo 'What if "strategic" began at 150,000? In a transaction that is rolled back it is only a question; nothing'
+\echo 'is written, and the ledger goes on meanwhile:'
 \echo
-CREATE TEMP TABLE key_accounts AS
-SELECT 'today' AS strategic, count(*) AS customers, sum(outstanding) AS outstanding
-FROM aging_balance WHERE portfolio = 'Key accounts';
 BEGIN;
 UPDATE search SET criteria = replace(criteria, '250000', '150000') WHERE name IN ('strategic', 'standard');
 SELECT clock_timestamp() AS started \gset
-CALL search_assign();
+CREATE TEMP TABLE consequence ON COMMIT DROP AS SELECT * FROM compare_rules();
 SELECT round(extract(epoch FROM clock_timestamp() - :'started') * 1000) AS milliseconds \gset
-SELECT k.strategic, k.customers AS "key accounts", round(k.outstanding) AS outstanding
-FROM (SELECT 1 AS line, * FROM key_accounts
-      UNION ALL
-      SELECT 2, 'from 150,000', count(*), sum(outstanding) FROM aging_balance WHERE portfolio = 'Key accounts') AS k
-ORDER BY k.line;
+SELECT replace(section, '_', ' ') AS what, change, from_name AS "from", to_name AS "to", customers, round(outstanding) AS outstanding
+FROM consequence WHERE section NOT IN ('workload', 'alert') ORDER BY section, customers DESC, from_name, to_name;
+SELECT coalesce(collector, '(nobody)') AS collector, sum(manual_before) AS "actions by hand now", sum(manual_after) AS "then"
+FROM consequence WHERE section = 'workload' GROUP BY collector HAVING sum(manual_before) <> sum(manual_after) ORDER BY 1;
 ROLLBACK;
-DROP TABLE key_accounts;
-\echo 'That run took' :milliseconds 'ms.'
+\echo 'That question took' :milliseconds 'ms.'
 
 -- ---- a collector's morning ------------------------------------------------------------------------------------------
 

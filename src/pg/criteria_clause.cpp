@@ -22,6 +22,7 @@ namespace {
 
 struct Words {
   const char* text;
+  int length;
   int count;
   int* starts;  // byte offset of each token
 };
@@ -34,7 +35,8 @@ struct Range {  // of tokens, the end exclusive
 Words words_of(const char* text) {
   core_yy_extra_type extra;
   core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
-  Words words{text, 0, static_cast<int*>(palloc(sizeof(int) * (strlen(text) + 1)))};
+  const size_t length = strlen(text);
+  Words words{text, static_cast<int>(length), 0, static_cast<int*>(palloc(sizeof(int) * (length + 1)))};
   core_YYSTYPE value;
   YYLTYPE location = 0;
   while (core_yylex(&value, &location, scanner) != 0) words.starts[words.count++] = location;
@@ -109,13 +111,10 @@ Extent extent_of(Node* node) {
   return extent;
 }
 
-// The AND or OR between two conditions.
+// The AND or OR between two parts, -1 where it is not to be seen.
 int separator(const Words& words, const Range& range, const char* keyword, int after, int before) {
-  for (int i = range.first; i < range.end; ++i)
-    if (words.starts[i] > after && words.starts[i] < before &&
-        is_keyword_at(words.text, words.starts[i], keyword))
-      return i;
-  elog(ERROR, "cannot tell the clauses of the criteria apart");
+  for (int i = range.first; i < range.end && words.starts[i] < before; ++i)
+    if (words.starts[i] > after && is_keyword_at(words.text, words.starts[i], keyword)) return i;
   return -1;
 }
 
@@ -138,10 +137,10 @@ bool is_written(const Words& words, Node* node) {
 
 Clause* new_clause(const Words& words, const Range& range, ClauseKind kind, int children) {
   auto* clause = static_cast<Clause*>(palloc0(sizeof(Clause)));
-  const int end = range.end < words.count ? words.starts[range.end] : static_cast<int>(strlen(words.text));
+  const int end = range.end < words.count ? words.starts[range.end] : words.length;
   clause->kind = kind;
-  clause->first = words.starts[range.first];
-  clause->length = end - clause->first;
+  clause->first = words.starts[std::min(range.first, words.count - 1)];
+  clause->length = std::max(end - clause->first, 0);
   while (clause->length > 0 && scanner_isspace(words.text[clause->first + clause->length - 1]))
     --clause->length;
   clause->child_count = children;
@@ -149,21 +148,21 @@ Clause* new_clause(const Words& words, const Range& range, ClauseKind kind, int 
   return clause;
 }
 
-Clause* clause_of(const Words& words, Node* node, Range range);
-
-void add_parts(const Words& words, Clause* clause, const BoolExpr* junction, Range range) {
-  Range part = range;
-  for (int i = 0; i < clause->child_count; ++i) {
-    auto* child = static_cast<Node*>(list_nth(junction->args, i));
-    part.end = range.end;
-    if (i + 1 < clause->child_count) {
-      auto* next = static_cast<Node*>(list_nth(junction->args, i + 1));
-      part.end =
-          separator(words, range, keyword_of(junction->boolop), extent_of(child).last, extent_of(next).first);
-    }
-    clause->children[i] = clause_of(words, child, part);
-    part.first = part.end + 1;
+// The words of each part of an AND or OR; false where they cannot be told apart.
+bool find_parts(const Words& words, const BoolExpr* junction, const char* keyword, Range range,
+                Range* parts) {
+  const int count = list_length(junction->args);
+  Extent extent = extent_of(static_cast<Node*>(linitial(junction->args)));
+  for (int i = 0; i < count; ++i) {
+    parts[i] = range;
+    if (i + 1 == count) break;
+    const Extent next = extent_of(static_cast<Node*>(list_nth(junction->args, i + 1)));
+    parts[i].end = separator(words, range, keyword, extent.last, next.first);
+    if (parts[i].end < 0) return false;
+    range.first = parts[i].end + 1;
+    extent = next;
   }
+  return true;
 }
 
 Expr* join_parts(const Clause* clause, BoolExprType type, int location) {
@@ -173,21 +172,26 @@ Expr* join_parts(const Clause* clause, BoolExprType type, int location) {
   return makeBoolExpr(type, arguments, location);
 }
 
+Clause* condition_of(const Words& words, Node* node, const Range& range) {
+  Clause* condition = new_clause(words, range, ClauseKind::Condition, 0);
+  condition->expression = expression_planner(reinterpret_cast<Expr*>(node));
+  return condition;
+}
+
 Clause* clause_of(const Words& words, Node* node, Range range) {
   check_stack_depth();
   range = without_parentheses(words, range);
-  if (!is_written(words, node)) {
-    Clause* condition = new_clause(words, range, ClauseKind::Condition, 0);
-    condition->expression = expression_planner(reinterpret_cast<Expr*>(node));
-    return condition;
-  }
+  if (!is_written(words, node)) return condition_of(words, node, range);
   const BoolExpr* junction = castNode(BoolExpr, node);
-  Clause* clause = new_clause(words, range, kind_of(junction->boolop), list_length(junction->args));
-  if (clause->kind == ClauseKind::Not)
-    clause->children[0] =
-        clause_of(words, static_cast<Node*>(linitial(junction->args)), {range.first + 1, range.end});
-  else
-    add_parts(words, clause, junction, range);
+  const int count = list_length(junction->args);
+  auto* parts = static_cast<Range*>(palloc(sizeof(Range) * static_cast<size_t>(count)));
+  if (junction->boolop == NOT_EXPR)
+    parts[0] = {range.first + 1, range.end};
+  else if (!find_parts(words, junction, keyword_of(junction->boolop), range, parts))
+    return condition_of(words, node, range);
+  Clause* clause = new_clause(words, range, kind_of(junction->boolop), count);
+  for (int i = 0; i < count; ++i)
+    clause->children[i] = clause_of(words, static_cast<Node*>(list_nth(junction->args, i)), parts[i]);
   clause->expression = join_parts(clause, junction->boolop, junction->location);
   return clause;
 }
