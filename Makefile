@@ -72,7 +72,7 @@ include $(PGXS)
 # A text kept in a file that changes only when the text does, so that what was built with other flags or from other
 # files is built again.
 define remember
-ifneq ($$(file <$(1)),$$($(2)))
+ifneq ($$(strip $$(file <$(1))),$$(strip $$($(2))))
 $$(file >$(1),$$($(2)))
 endif
 endef

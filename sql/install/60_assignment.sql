@@ -201,8 +201,10 @@ CREATE TRIGGER search_assign_keep BEFORE UPDATE OR DELETE ON receivables.custome
 CREATE TRIGGER search_assign_keep BEFORE UPDATE OR DELETE ON receivables.collector
   FOR EACH ROW EXECUTE FUNCTION receivables.keep_target('collector_id');
 
-CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.assignment_rule
+CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receivables.assignment_rule
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.configuration_changed();
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.assignment_rule
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
 CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receivables.scenario
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.configuration_changed();
 CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receivables.portfolio

@@ -33,10 +33,14 @@ COMMENT ON COLUMN receivables.alert_rule.agenda IS 'Agenda that shows it: collec
 COMMENT ON COLUMN receivables.alert_rule.label IS 'Text shown; NULL = the name of the search.';
 COMMENT ON COLUMN receivables.alert_rule.active IS 'false: the rule raises no alert.';
 
-CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.priority_rule
+CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receivables.priority_rule
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.configuration_changed();
-CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON receivables.alert_rule
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.priority_rule
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
+CREATE TRIGGER search_assign_changed AFTER INSERT OR UPDATE OR DELETE ON receivables.alert_rule
   FOR EACH STATEMENT EXECUTE FUNCTION receivables.configuration_changed();
+CREATE TRIGGER search_assign_truncate BEFORE TRUNCATE ON receivables.alert_rule
+  FOR EACH STATEMENT EXECUTE FUNCTION receivables.delete_all_rows();
 
 -- The number of a rule is what its customers hold.
 CREATE FUNCTION receivables.keep_rule_number() RETURNS trigger

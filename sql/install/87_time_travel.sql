@@ -1,6 +1,6 @@
 -- Memberships of the past, their history, and what changed them.
 
--- Where the log has been cut (drop_membership_partitions()).
+-- Where the log has been cut (drop_membership_partition()).
 CREATE TABLE receivables.membership_log_cut (
   singleton boolean NOT NULL DEFAULT true CONSTRAINT membership_log_cut_pkey PRIMARY KEY
               CONSTRAINT membership_log_cut_singleton_check CHECK (singleton),

@@ -138,7 +138,7 @@ CREATE FUNCTION receivables.explain_assignment(
            r.standing, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.truth, NULL, NULL, NULL, NULL, NULL, NULL,
            CASE r.standing
              WHEN 'decides' THEN 'decides'
-             WHEN 'shadowed' THEN format('matches, but rule %s decides', r.decider)
+             WHEN 'shadowed' THEN format('matches, but rule %s comes first', r.decider)
              WHEN 'hidden' THEN 'would decide, but a hand-made assignment does'
              ELSE CASE WHEN NOT r.autorun THEN 'autorun is off: as at the last CALL search_assign(), not matching'
                        WHEN r.new_customers_only AND r.truth THEN format('the search matches, but the rule considers only customers created since %s', to_char(r.active_since, 'YYYY-MM-DD'))

@@ -15,7 +15,7 @@ COMMENT ON COLUMN receivables.membership_partition.until_at IS '... until before
 
 -- A month whose rows lie in the default partition already gets its own when it is over: then nobody writes there.
 CREATE FUNCTION receivables.missing_membership_partitions(OUT month timestamptz, OUT kind text) RETURNS SETOF record
-  LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
   WITH present AS (SELECT date_trunc('month', now(), 'UTC') AS month),
   near AS (SELECT p.month, 'present' AS kind FROM present p
            UNION ALL SELECT date_trunc('month', p.month + interval '40 days', 'UTC'), 'coming' FROM present p)
@@ -55,8 +55,8 @@ BEGIN
                    month, month + interval '1 month');
   END IF;
   RETURN true;
-EXCEPTION WHEN lock_not_available THEN
-  RAISE WARNING 'the default partition of the log of memberships is in use: its partition for % waits for another day', to_char(month, 'YYYY-MM');
+EXCEPTION WHEN lock_not_available OR check_violation THEN
+  RAISE WARNING 'the partition of the log of memberships for % waits for another day: %', to_char(month, 'YYYY-MM'), SQLERRM;
   RETURN false;
 END $$;
 COMMENT ON FUNCTION receivables.bound_default_memberships(timestamptz, boolean) IS
@@ -89,15 +89,15 @@ BEGIN
   EXECUTE format('ALTER TABLE receivables.membership_change ATTACH PARTITION receivables.%I FOR VALUES FROM (%L) TO (%L)', name, month, until_at);
   PERFORM receivables.unbound_default_memberships();
   RETURN true;
-EXCEPTION WHEN lock_not_available THEN
-  RAISE WARNING 'the log of memberships is in use: its partition for % waits for another day', to_char(month, 'YYYY-MM');
+EXCEPTION WHEN lock_not_available OR duplicate_table OR check_violation THEN
+  RAISE WARNING 'the partition of the log of memberships for % waits for another day: %', to_char(month, 'YYYY-MM'), SQLERRM;
   RETURN false;
 END $$;
 COMMENT ON FUNCTION receivables.add_membership_partition(timestamptz, text) IS
   'Adds the partition of a month; kind past: with the rows of the default one. False where others have the tables locked.';
 
 CREATE FUNCTION receivables.drop_membership_partition(name text) RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '0' SET timezone = 'UTC' AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '0' SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
 DECLARE
   part receivables.membership_partition;
 BEGIN
@@ -107,15 +107,15 @@ BEGIN
   INSERT INTO receivables.membership_log_cut AS c (kept_from) VALUES (part.until_at)
   ON CONFLICT (singleton) DO UPDATE SET kept_from = greatest(c.kept_from, EXCLUDED.kept_from);
   RETURN true;
-EXCEPTION WHEN lock_not_available THEN
-  RAISE WARNING 'the log of memberships is in use: "%" is dropped another day', part.name;
+EXCEPTION WHEN lock_not_available OR dependent_objects_still_exist THEN
+  RAISE WARNING '"%" is dropped another day: %', part.name, SQLERRM;
   RETURN false;
 END $$;
 COMMENT ON FUNCTION receivables.drop_membership_partition(text) IS
   'Drops a partition of the log, and notes from when on the log is complete; false where others have the tables locked.';
 
 CREATE FUNCTION receivables.outdated_membership_partitions() RETURNS SETOF text
-  LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 1 SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
   SELECT p.name FROM receivables.membership_partition p, (SELECT receivables.membership_log_retention()) s(months)
   WHERE s.months > 0 AND p.until_at <= now() - make_interval(months => s.months) ORDER BY p.until_at
 $$;
@@ -133,14 +133,22 @@ BEGIN
     IF pg_catalog.texteq(part.kind, 'coming') THEN
       ready := receivables.bound_default_memberships(part.month, false);
       COMMIT;
+      -- Validated, the constraint may only be seen together with the partition: the writer knows no constraints.
       IF ready THEN
         ready := receivables.bound_default_memberships(part.month, true);
-        COMMIT;
       END IF;
+    ELSIF pg_catalog.texteq(part.kind, 'past') THEN
+      -- Else the ledger would write to the default partition while its rows are moved.
+      ready := EXISTS (SELECT FROM receivables.membership_partition m
+                       WHERE pg_catalog.timestamptz_le(m.from_at, pg_catalog.now()) AND pg_catalog.timestamptz_lt(pg_catalog.now(), m.until_at));
     END IF;
     IF ready THEN
-      PERFORM receivables.add_membership_partition(part.month, part.kind);
+      ready := receivables.add_membership_partition(part.month, part.kind);
+    END IF;
+    IF ready THEN
       COMMIT;
+    ELSE
+      ROLLBACK;
     END IF;
   END LOOP;
   FOR part IN SELECT o.name FROM receivables.outdated_membership_partitions() o(name) LOOP

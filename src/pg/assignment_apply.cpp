@@ -38,6 +38,7 @@ struct Application {
   MembershipLog* log;
   bool run;                // no deltas: writes only what changed
   bool reread;             // the transaction will read again by the snapshot it has
+  bool after_members;      // accounts follow whose members were written
   bool queued;             // something is queued for the customer at hand
   Ticks time;              // since when the present part has been going on
   int64 wait;              // microseconds it may still wait for others
@@ -172,8 +173,9 @@ int cause_of(Application* application, const core::Delta* deltas, size_t count, 
   TupleTableSlot* row = access->position.slot;
   bool is_null = false;
   int cause = 0;
-  // Without deltas outside a run: an account whose members changed.
-  if (application->queued || (count == 0 && !application->run)) cause |= bit(core::Cause::Ledger);
+  // Without deltas outside a run, or behind its customers: an account whose members changed.
+  if (application->queued || (count == 0 && (!application->run || application->after_members)))
+    cause |= bit(core::Cause::Ledger);
   for (size_t i = 0; i < count; ++i)
     cause |= bit(deltas[i].facet == core::Facet::Touch && deltas[i].side == core::kTouchHandMade
                      ? core::Cause::HandMade
@@ -366,6 +368,7 @@ void decide_collecting_accounts(Application* application) {
   sort_customer_ids(&application->collecting);
   if (application->collecting.count == 0) return;
   bool changed = false;
+  application->after_members = true;
   CommandCounterIncrement();  // they may have been written a moment ago, themselves
   restart_positions(application->reader.access);
   for (size_t i = 0; i < application->collecting.count; ++i)

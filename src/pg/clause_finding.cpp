@@ -38,6 +38,7 @@ struct Comparison {
   Side measure;
   Side threshold;
   int32 days;  // of not_since
+  Node* node;  // the measure
   const char* words;
 };
 
@@ -105,7 +106,8 @@ void add_comparison(ClauseStates* states, OpExpr* operation) {
   Comparison* comparison = &states->comparisons[states->comparison_count++];
   comparison->strategy = turned ? kCommuted[strategy] : strategy;
   comparison->state = ExecInitExpr(reinterpret_cast<Expr*>(operation), nullptr);
-  comparison->measure = side_of(turned ? right : left);
+  comparison->node = turned ? right : left;
+  comparison->measure = side_of(comparison->node);
   comparison->threshold = side_of(turned ? left : right);
   comparison->words = turned ? words_between(text, operation->location, first + states->clause->length)
                              : words_between(text, first, operation->location);
@@ -115,7 +117,11 @@ void add_comparison(ClauseStates* states, OpExpr* operation) {
 void add_not_since(ClauseStates* states, FuncExpr* call) {
   auto* date = static_cast<Node*>(linitial(call->args));
   auto* days = static_cast<Node*>(lsecond(call->args));
-  if (!IsA(days, Const) || castNode(Const, days)->constisnull || !reads_columns(date)) return;
+  // Arguments by name stand in any order.
+  const bool by_name = strstr(pnstrdup(states->search->criteria + states->clause->first,
+                                       static_cast<Size>(states->clause->length)),
+                              "=>") != nullptr;
+  if (by_name || !IsA(days, Const) || castNode(Const, days)->constisnull || !reads_columns(date)) return;
   const char* text = states->search->criteria;
   const int first = states->clause->first;
   const char* open =
@@ -145,7 +151,9 @@ void add_comparisons(ClauseStates* states, Node* node) {
     auto* part = static_cast<Node*>(lfirst(cell));
     if (IsA(part, OpExpr)) add_comparison(states, castNode(OpExpr, part));
   }
-  if (states->comparison_count != 2) states->comparison_count = 0;
+  // Comparisons of rows look alike, but compare different values.
+  if (states->comparison_count != 2 || !equal(states->comparisons[0].node, states->comparisons[1].node))
+    states->comparison_count = 0;
 }
 
 ClauseStates* prepare_clause(const CompiledSearch* search, const Clause* clause) {

@@ -1,5 +1,5 @@
 // Explanation of a customer's assignment: rules, clauses and coming changes as rows.
-// SQL face: sql/install/86_explain_assignment.sql; tests: tests/regress/sql/explain_assignment.sql.
+// SQL face: sql/install/88_explain_assignment.sql; tests: tests/regress/sql/explain_assignment.sql.
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/clause_finding.hpp"
 #include "search_assign/pg/criteria.hpp"

@@ -88,8 +88,9 @@ double nearness_of(const ClauseComparison& comparison) {
   const double distance =
       DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, comparison.distance));
   if (strcmp(comparison.type, "date") == 0) return distance / kDaysOfAYear;
-  const double threshold =
-      std::abs(DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(comparison.threshold))));
+  const double threshold = std::abs(DatumGetFloat8(DirectFunctionCall1(
+      numeric_float8_no_overflow, DirectFunctionCall3(numeric_in, CStringGetDatum(comparison.threshold),
+                                                      ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)))));
   return threshold > 0 ? distance / threshold : distance;
 }
 

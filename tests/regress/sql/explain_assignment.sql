@@ -93,3 +93,12 @@ BEGIN TRANSACTION READ ONLY;
 SELECT count(*) > 10 AS explained FROM receivables.explain_assignment(1);
 COMMIT;
 DROP FUNCTION show, clauses;
+-- Comparisons of rows are no BETWEEN, arguments by name are not measured.
+CREATE FUNCTION measured(criteria text) RETURNS TABLE (clause text, measure text, distance numeric) LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE receivables.search s SET criteria = measured.criteria WHERE name = 'French';
+  RETURN QUERY SELECT e.clause, e.measure, e.distance FROM receivables.explain_assignment(1) e WHERE e.search = 'French' AND e.clause_kind = 'condition' ORDER BY e.line_no;
+END $$;
+SELECT * FROM measured('(outstanding, overdue) = (1, 2) or outstanding between 1 and 2 or not_since(days => 90, date => created_on)');
+SELECT count(*) FROM receivables.search_distance('French') WHERE finding LIKE '%(outstanding, overdue)%';
+DROP FUNCTION measured;
