@@ -178,7 +178,7 @@ expect 'each collector has something to do by hand' '3|t' "$(ask -c "SELECT coun
 picture=$(psql -Xq -f demo/30_show.sql 2>&1)
 expect 'lines too long' '' "$(awk 'length > 110' <<<"$picture")"
 expect 'errors' '' "$(grep -E 'ERROR|NOTICE|WARNING|psql:' <<<"$picture" || true)"
-expect 'runs' 1 "$(grep -c '^That run took [0-9,.]* ms.$' <<<"$picture")"
+expect 'the question' 1 "$(grep -c '^That question took [0-9,.]* ms.$' <<<"$picture")"
 expect 'last line' 1 "$(tail -1 <<<"$picture" | grep -c '^A payment ends what it clears')"
 expect 'memberships after the picture' '' "$(membership_differences 250000)"
 expect 'agenda after the picture' '' "$(agenda_differences)"
