@@ -268,7 +268,7 @@ std::span<const Membership> logged_part(std::span<const Membership> assignment) 
 // Per membership: target and source in one byte, then as varints target_id, rule_id and the days since the
 // start of the membership before.
 void encode_assignment(std::span<const Membership> assignment, std::vector<std::uint8_t>& out) {
-  out.resize(1 + assignment.size() * kMostBytes);
+  out.resize(1 + assignment.size() * kMostBytes + codec::kStoreSlack);
   std::uint8_t* at = out.data();
   *at++ = kVersion;
   Date since_before = 0;

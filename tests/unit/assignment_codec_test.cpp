@@ -62,6 +62,18 @@ TEST(AssignmentCodec, decoding_refuses_damage) {
   expect_damaged(encoded({by_rule(Target::Scenario, 1, 1), by_rule(Target::Scenario, 2, 2)}));
 }
 
+// Alone and last the widest numbers have no bytes of others behind them.
+TEST(AssignmentCodec, the_widest_numbers_find_room_alone_and_last) {
+  const Assignment alone = {{Target::Scenario, Source::Default, INT32_MIN, INT64_MIN, kMinDate}};
+  const Assignment last = {{Target::Scenario, Source::Rule, 1, 1, kMaxDate},
+                           {Target::Group, Source::Rule, INT32_MAX, INT64_MIN, kMinDate}};
+  for (const Assignment* held : {&alone, &last}) {
+    Assignment back;
+    decode_assignment(encoded(*held), back);
+    EXPECT_TRUE(back == *held);
+  }
+}
+
 TEST(AssignmentCodec, the_log_keeps_no_priorities) {
   const Assignment held = {by_rule(Target::Scenario, 1, 1), by_rule(Target::Alert, 2, 2),
                            by_rule(Target::Priority, 1, 1), by_rule(Target::Priority, 2, 2)};
