@@ -4,7 +4,7 @@
 CREATE FUNCTION receivables.agenda_reasons(customer_id bigint, OUT topic text, OUT reason text, OUT step_no integer, OUT item_customer_id bigint, OUT item_id bigint,
                                            OUT as_of date, OUT from_on date, OUT days integer, OUT on_date date, OUT amount numeric, OUT limit_amount numeric,
                                            OUT decides boolean) RETURNS SETOF record
-  LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 30 AS 'MODULE_PATHNAME', 'sa_agenda_reasons';
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 30 AS 'MODULE_PATHNAME', 'sa_agenda_reasons';
 COMMENT ON FUNCTION receivables.agenda_reasons(bigint) IS 'Used by explain_agenda(): what the decision on the next action looks at, without names.';
 REVOKE ALL ON FUNCTION receivables.agenda_reasons(bigint) FROM PUBLIC;
 
@@ -49,12 +49,13 @@ SELECT v.topic, v.reason, v.sentence FROM (VALUES
   ('agenda', 'blocked', 'Not in the agenda: the customer is blocked for collection (collection_blocked).'),
   ('agenda', 'off_worklist', 'Not in the agenda: an exit rule matches, search {search}.'),
   ('agenda', 'ramp_up', 'Not in the agenda yet: a ramp-up takes the customer in on {on}.'),
-  ('agenda', 'queued', 'Changes are queued and not looked at here; CALL search_assign_pending() applies them.'),
+  ('agenda', 'queued', 'Changes are queued and counted here; CALL search_assign_pending() takes them into the agenda.'),
   ('account', 'collects_for', '{Customer} is collected with it.'),
   ('account', 'collected_through', 'Collected through {customer}: explain_agenda() of that one says how.'),
   ('scenario', 'present', 'Scenario "{scenario}" ({source}).'),
   ('scenario', 'no_steps', 'Scenario "{scenario}" ({source}) has no steps: its customers are kept out of the agenda.'),
   ('scenario', 'none', 'No scenario, so no action.'),
+  ('scenario', 'other_now', 'Decided now, it would be another one, as explain_assignment() says; what follows goes by the present one.'),
   ('leader', 'oldest', 'Leader invoice: {item}, due on {on}, the oldest collectable item.'),
   ('leader', 'nothing_collectable', 'No item is collectable, so nothing is to be done.'),
   ('progress', 'entry', 'No step has been done yet: entry, on_late_entry = {entry}.'),
@@ -177,7 +178,7 @@ CREATE FUNCTION receivables.explain_agenda(
   LEFT JOIN receivables.explained_account a ON a.customer_id = $1
   LEFT JOIN receivables.scenario_step t ON t.step_no = f.step_no
        AND t.scenario = CASE WHEN f.topic = 'progress' OR f.reason = 'redated_before' THEN a.last_scenario ELSE a.scenario END
-    LEFT JOIN receivables.item i ON i.customer_id = f.item_customer_id AND i.item_id = f.item_id
+  LEFT JOIN receivables.item i ON i.customer_id = f.item_customer_id AND i.item_id = f.item_id
   LEFT JOIN receivables.item_status n ON n.code = i.status
   LEFT JOIN receivables.specific_action p ON p.customer_id = i.customer_id AND p.specific_action_id = i.specific_action_id
   LEFT JOIN receivables.customer c ON c.customer_id = f.item_customer_id
@@ -186,7 +187,7 @@ CREATE FUNCTION receivables.explain_agenda(
   ORDER BY 1
 $$;
 COMMENT ON FUNCTION receivables.explain_agenda(bigint) IS
-  'Why the customer''s next action of its scenario is what it is: one row for each thing looked at, in order, with topic and reason (agenda_reason), whether it decides, the dates, days and amounts compared, and a sentence. Decided anew from the position by the code that decides; amounts in the currency of the company. 23503 for an unknown customer.';
+  'Why the customer''s next action of its scenario is what it is: one row for each thing looked at, in order, with topic and reason (agenda_reason), whether it decides, the dates, days and amounts compared, and a sentence. Decided anew by the code that decides, with what this transaction has changed and what is queued, in the scenario the customer is in; amounts in the currency of the company. 23503 for an unknown customer.';
 REVOKE ALL ON FUNCTION receivables.explain_agenda(bigint) FROM PUBLIC;
 
 CREATE FUNCTION receivables.explain_agenda_text(customer_id bigint) RETURNS text

@@ -1,17 +1,18 @@
 // Why an account's next action is what it is: the decision (collection.cpp, core/scenario.cpp) made once
-// more, telling what it looks at. Rows without words; names and sentences are added in SQL. Backend zone. SQL
-// face: sql/install/79_explain_agenda.sql; tests: tests/regress/sql/explain_agenda.sql.
+// more in the scenario the account is in, changes not yet applied counted, telling what it looks at. Rows
+// without words; names and sentences are added in SQL. Backend zone. SQL face:
+// sql/install/79_explain_agenda.sql; tests: tests/regress/sql/explain_agenda.sql.
 #include <optional>
 
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/collection.hpp"
+#include "search_assign/pg/dry_decision.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/settings.hpp"
 
 extern "C" {
 #include "funcapi.h"
 #include "utils/date.h"
-#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 }
 
@@ -266,11 +267,11 @@ void put_progress(ReturnSetInfo* result, const core::CollectionProgress& progres
 // ---- the account ----
 
 void put_stored(ReturnSetInfo* result, PositionAccess* access, const NextAction& next) {
+  TupleTableSlot* stored = access->position.slot;
   bool no_step = false;
   bool no_date = false;
-  const int32 step = DatumGetInt32(get_column(access->changed, access->columns.next_step, &no_step));
-  const core::Date date =
-      DatumGetDateADT(get_column(access->changed, access->columns.next_action_on, &no_date));
+  const int32 step = DatumGetInt32(get_column(stored, access->columns.next_step, &no_step));
+  const core::Date date = DatumGetDateADT(get_column(stored, access->columns.next_action_on, &no_date));
   if ((no_step ? 0 : step) == next.step && (no_date ? core::kNoDate : date) == next.action_on) return;
   put(result, {.topic = "agenda",
                .code = "outdated",
@@ -330,11 +331,44 @@ core::Date next_look(const Collection& collection, const NextAction& next) {
   return std::min(next.changes_on, core::add_days(promise_deadline(collection.scenarios, ends), 1));
 }
 
-void explain_account(ReturnSetInfo* result, PositionAccess* access, const core::Scenario* scenario,
+// 0: none.
+int32 decided_scenario() {
+  for (const core::Membership& m : decision_buffers()->next)
+    if (m.target == core::Target::Scenario) return m.target_id;
+  return 0;
+}
+
+void put_scenario(ReturnSetInfo* result, const core::Scenario* scenario, bool has_steps) {
+  put(result, {.topic = "scenario",
+               .code = scenario == nullptr ? "none"
+                       : has_steps         ? "present"
+                                           : "no_steps",
+               .decides = !has_steps});
+  if ((scenario != nullptr ? scenario->scenario_id : 0) != decided_scenario())
+    put(result, {.topic = "scenario", .code = "other_now"});
+}
+
+void put_leader(ReturnSetInfo* result, const ExplainedItem* leader, bool has_steps) {
+  if (leader == nullptr) {
+    put(result, {.topic = "leader", .code = "nothing_collectable", .decides = has_steps});
+    return;
+  }
+  put(result, {.topic = "leader",
+               .code = "oldest",
+               .customer_id = leader->customer_id,
+               .item_id = leader->item_id,
+               .date = leader->due_date,
+               .amount = leader->open_amount,
+               .decides = true});
+}
+
+void explain_account(ReturnSetInfo* result, DryDecisions* dry, const core::Scenario* scenario,
                      int64 customer_id) {
+  PositionAccess* access = dry->reader.access;
   const core::Scenario none = {};
-  Collection collection = start_collection(access, scenarios(), scenario != nullptr ? *scenario : none,
-                                           business_date(), GetActiveSnapshot(), nullptr, customer_id);
+  Collection collection =
+      start_collection(access, dry->reader.config->scenarios, scenario != nullptr ? *scenario : none,
+                       dry->as_of, dry->reader.snapshot, &dry->unapplied, customer_id);
   ExplainBuffers* buffers = explain_buffers();
   const core::Collectable& collectable = collection.buffers->collectable;
   NextAction next = kNoAction;
@@ -357,32 +391,19 @@ void explain_account(ReturnSetInfo* result, PositionAccess* access, const core::
     put(result, {.topic = "action", .code = "changes_on", .date = changes_on});
   put_stored(result, access, next);
   put_account(result, collection);
-  put(result, {.topic = "scenario",
-               .code = scenario == nullptr ? "none"
-                       : has_steps         ? "present"
-                                           : "no_steps",
-               .decides = !has_steps});
-  if (const ExplainedItem* leader = leader_of(&buffers->items))
-    put(result, {.topic = "leader",
-                 .code = "oldest",
-                 .customer_id = leader->customer_id,
-                 .item_id = leader->item_id,
-                 .date = leader->due_date,
-                 .amount = leader->open_amount,
-                 .decides = true});
-  else
-    put(result, {.topic = "leader", .code = "nothing_collectable", .decides = has_steps});
+  put_scenario(result, scenario, has_steps);
+  put_leader(result, leader_of(&buffers->items), has_steps);
   if (decided) put_decision(result, collection, buffers->report);
   put_amount_parts(result, collectable, day);
   put_items(result, collection, &buffers->items, day);
 }
 
 void explain_customer(ReturnSetInfo* result, int64 customer_id) {
-  PositionAccess* access = open_positions(AccessShareLock);
-  if (!find_position(access, customer_id, GetActiveSnapshot()))
+  DryDecisions* dry = open_dry_decisions(business_date(), false);
+  if (!dry_decide(dry, customer_id))
     ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
                     errmsg("customer %lld does not exist", static_cast<long long>(customer_id))));
-  start_change(access);
+  PositionAccess* access = dry->reader.access;
   if (const int64 account = collecting_account(access, access->changed); account != 0) {
     put_stored(result, access, kNoAction);
     put(result, {.topic = "account", .code = "collected_through", .customer_id = account, .decides = true});
@@ -390,9 +411,11 @@ void explain_customer(ReturnSetInfo* result, int64 customer_id) {
     bool is_null = false;
     const int32 scenario_id =
         DatumGetInt32(get_column(access->changed, access->columns.scenario_id, &is_null));
-    explain_account(result, access, is_null ? nullptr : find_scenario(scenarios(), scenario_id), customer_id);
+    explain_account(result, dry,
+                    is_null ? nullptr : find_scenario(dry->reader.config->scenarios, scenario_id),
+                    customer_id);
   }
-  close_positions(access);
+  close_dry_decisions(dry);
 }
 
 }  // namespace

@@ -169,6 +169,24 @@ SELECT * FROM pg_temp.why(50);
 CALL search_assign_pending();
 TABLE pg_temp.otherwise;
 
+-- ---- What the transaction has changed counts before it is applied as it does afterwards: own items, members', actions done ----
+BEGIN;
+SELECT complete_action(60) > 0 AS done;
+INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (60, 602, '2026-06-01', 40), (51, 513, '2026-06-02', 30);
+UPDATE item SET open_amount = 60 WHERE item_id = 601;
+CREATE TEMP TABLE said AS SELECT c, e.* FROM (VALUES (50), (60)) v(c), explain_agenda(c) e WHERE e.reason <> 'outdated';
+SELECT c, description FROM said WHERE topic IN ('action', 'leader', 'progress') ORDER BY c, line;
+SELECT reason, description FROM explain_agenda(50) WHERE topic = 'agenda';
+COMMIT;
+SELECT c, topic, reason, decides, step_no, item_id, as_of, from_on, days, on_date, amount, limit_amount FROM said
+EXCEPT SELECT c, topic, reason, decides, step_no, item_id, as_of, from_on, days, on_date, amount, limit_amount FROM (VALUES (50), (60)) v(c), explain_agenda(c);
+SELECT count(*) - (SELECT count(*) FROM said) AS more FROM (VALUES (50), (60)) v(c), explain_agenda(c);
+BEGIN;
+SELECT pin_scenario(60, 'none');
+SELECT w.* FROM pg_temp.why(60) w LIMIT 5;
+COMMIT;
+SELECT pin_scenario(60, 'by age');
+
 -- ---- A month day by day, every other action done: the explanation is what the agenda shows ----
 DO $$
 DECLARE
