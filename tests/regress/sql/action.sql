@@ -1,21 +1,7 @@
 -- Actions: done, redated, cancelled, recorded, confirmed, automatic; what is refused; the log.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS search_assign CASCADE;
-CREATE EXTENSION search_assign;
-SET DateStyle = ISO;
-SET search_assign.business_date = '2026-06-15';
-SET search_path = receivables, public;
-
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE detail text; hint text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv folder PG_ABS_SRCDIR
+\set start :folder '/include/start.sql'
+\i :start
 CREATE VIEW pg_temp.pending AS
   SELECT customer_id, 'step ' || step_no AS action, action_on, leader_item_id AS leader, CASE WHEN action_on <= business_date() THEN amount END AS amount,
          CASE WHEN action_on <= business_date() THEN item_ids END AS item_ids, confirmed::text FROM scenario_action

@@ -1,22 +1,8 @@
 -- The agenda: what is collectable, the leader, when the next action is due, what moves it, grouped collection.
 -- The lives of five accounts day by day: diary.sql.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS search_assign CASCADE;
-CREATE EXTENSION search_assign;
-SET DateStyle = ISO;
-SET search_assign.business_date = '2026-06-15';
-SET search_path = receivables, public;
-
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE detail text; hint text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv folder PG_ABS_SRCDIR
+\set start :folder '/include/start.sql'
+\i :start
 CREATE VIEW pg_temp.agenda AS
   SELECT customer_id AS id, concat_ws(' ', coalesce(scenario, '-'), step_no, step) AS action, to_char(action_on, 'MM-DD') AS day, days_waiting AS waiting, items,
   trim_scale(amount) AS amount,

@@ -1,11 +1,7 @@
 -- Why an action, on this date, for these items: every reason there is, and that the explanation says what the agenda does.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS search_assign CASCADE;
-CREATE EXTENSION search_assign;
-SET DateStyle = ISO;
-SET search_assign.business_date = '2026-06-15'; -- a Monday
-SET search_path = receivables, public;
+\getenv folder PG_ABS_SRCDIR
+\set start :folder '/include/start.sql'
+\i :start
 
 CREATE TEMP TABLE seen (topic text, reason text, PRIMARY KEY (topic, reason));
 CREATE FUNCTION pg_temp.why(id bigint) RETURNS SETOF text LANGUAGE plpgsql AS $$

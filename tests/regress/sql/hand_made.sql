@@ -1,21 +1,7 @@
 -- Hand-made assignments: they win over the rules until they end.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS search_assign CASCADE;
-CREATE EXTENSION search_assign;
-SET DateStyle = ISO;
-SET search_assign.business_date = '2026-06-15';
-SET search_path = receivables, public;
-
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE detail text; hint text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, CASE WHEN SQLSTATE !~ '^23' THEN nullif(detail, '') END, nullif(hint, ''));
-END $$;
+\getenv folder PG_ABS_SRCDIR
+\set start :folder '/include/start.sql'
+\i :start
 CREATE VIEW pg_temp.held AS
   SELECT customer_id, string_agg(concat_ws(' ', name, CASE source WHEN 'rule' THEN '#' || rule_id ELSE source END, to_char(since, 'MM-DD')), ', ' ORDER BY sorting, name) AS held
   FROM (SELECT 1 AS sorting, customer_id, scenario AS name, rule_id, source, since FROM scenario_membership

@@ -1,12 +1,8 @@
 -- What a full run would change, row by row and added up; it writes nothing. That it is exactly what a run does:
 -- tests/oracle/preview.sh.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS search_assign CASCADE;
-CREATE EXTENSION search_assign;
-SET DateStyle = ISO;
-SET search_assign.business_date = '2026-06-15';
-SET search_path = receivables, public;
+\getenv folder PG_ABS_SRCDIR
+\set start :folder '/include/start.sql'
+\i :start
 \pset null '~'
 
 INSERT INTO company (company, name, currency) VALUES ('CA', 'Canada', 'CAD');

@@ -1,21 +1,7 @@
 -- Promises and payment plans: made, judged by the ledger, counted.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS search_assign CASCADE;
-CREATE EXTENSION search_assign;
-SET DateStyle = ISO;
-SET search_assign.business_date = '2026-06-15';
-SET search_path = receivables, public;
-
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE detail text; hint text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, CASE WHEN SQLSTATE !~ '^235' THEN nullif(detail, '') END, nullif(hint, ''));
-END $$;
+\getenv folder PG_ABS_SRCDIR
+\set start :folder '/include/start.sql'
+\i :start
 CREATE VIEW pg_temp.promises AS
   SELECT customer_id AS c, promise_id AS p, plan_id AS plan, instalment_no AS no, to_char(promised_on, 'MM-DD') AS promised, amount, paid, state,
     to_char(judged_on, 'MM-DD') AS judged, collector FROM promise_state;

@@ -1,21 +1,7 @@
 -- Qualification: statuses with their follow-up, resolvers, what comes next, doubtful debt, reports; what is refused.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS search_assign CASCADE;
-CREATE EXTENSION search_assign;
-SET DateStyle = ISO;
-SET search_assign.business_date = '2026-06-15';
-SET search_path = receivables, public;
-
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE detail text; hint text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'ok';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-  RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv folder PG_ABS_SRCDIR
+\set start :folder '/include/start.sql'
+\i :start
 CREATE VIEW pg_temp.qualified AS
   SELECT item_id, status, to_char(status_on, 'MM-DD') AS status_on, status_comment AS comment, resolver, to_char(promised_on, 'MM-DD') AS promised, specific_action_id AS action
   FROM item WHERE status IS NOT NULL ORDER BY customer_id, item_id;

@@ -1,13 +1,9 @@
 -- Calendars and scenarios: working days, the next step, checks, versions, copies, ready-made ones.
-\set VERBOSITY terse
-SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS search_assign CASCADE;
-CREATE EXTENSION search_assign;
-SET DateStyle = ISO;
-SET search_assign.business_date = '2026-06-15';
-SET search_path = receivables, public;
+\getenv folder PG_ABS_SRCDIR
+\set start :folder '/include/start.sql'
+\i :start
 
-CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE detail text; hint text; result text;
 BEGIN
   IF statement ~* '^select' THEN
