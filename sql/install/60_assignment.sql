@@ -1,6 +1,13 @@
 -- Search & Assign: targets, rules, hand-made assignments, memberships, log, and the call that runs it.
 -- Decision: src/core/assignment.cpp; application: src/pg/assignment_apply.cpp, assignment_run.cpp.
 
+-- Not STRICT, so that a query takes in its expression.
+CREATE FUNCTION receivables.target_kind(target integer) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN CASE target WHEN 1 THEN 'scenario' WHEN 2 THEN 'collection_portfolio' WHEN 3 THEN 'risk_portfolio' WHEN 4 THEN 'customer_group'
+                     WHEN 5 THEN 'option' WHEN 6 THEN 'colleague' WHEN 7 THEN 'alert' WHEN 8 THEN 'priority' END;
+COMMENT ON FUNCTION receivables.target_kind(integer) IS 'Name of a kind of target, by its number in assignments.';
+
 CREATE TABLE receivables.collector (
   name           text NOT NULL CONSTRAINT collector_pkey PRIMARY KEY CONSTRAINT collector_name_check CHECK (name <> ''),
   role_name      text,

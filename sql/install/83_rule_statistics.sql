@@ -3,14 +3,14 @@
 
 CREATE VIEW receivables.search_use AS
 SELECT r.search, 'assignment'::text AS use, r.rule_id, t.target,
-       (ARRAY['scenario', 'collection_portfolio', 'risk_portfolio', 'customer_group', 'option', 'colleague'])[t.target] AS target_kind,
+       receivables.target_kind(t.target) AS target_kind,
        coalesce(r.scenario, r.portfolio, r.customer_group, r.colleague, r.option) AS name,
        r.priority, r.active, r.autorun, r.new_customers_only
 FROM receivables.assignment_rule r JOIN receivables.assignment_target t ON t.rule_id = r.rule_id
 UNION ALL
-SELECT a.search, 'alert', a.alert_rule_id, 7, 'alert', coalesce(a.label, a.search), NULL, a.active, true, false FROM receivables.alert_rule a
+SELECT a.search, 'alert', a.alert_rule_id, 7, receivables.target_kind(7), coalesce(a.label, a.search), NULL, a.active, true, false FROM receivables.alert_rule a
 UNION ALL
-SELECT p.search, 'priority', p.priority_rule_id, 8, 'priority', CASE WHEN p.exit THEN 'exit' ELSE p.points || ' points' END, NULL, p.active, true, false
+SELECT p.search, 'priority', p.priority_rule_id, 8, receivables.target_kind(8), CASE WHEN p.exit THEN 'exit' ELSE p.points || ' points' END, NULL, p.active, true, false
 FROM receivables.priority_rule p
 UNION ALL
 SELECT u.search, 'ramp_up', u.ramp_up_id, NULL, NULL, NULL, NULL, true, true, false FROM receivables.ramp_up u

@@ -137,13 +137,7 @@ CREATE FUNCTION receivables.membership_differences(before bytea, after bytea, OU
 COMMENT ON FUNCTION receivables.membership_differences(bytea, bytea) IS
   'Changes of target, rule or source between two assignments as in position.assignment: previous_id NULL where a membership begins; where one ends, rule_id, source and since are NULL.';
 
--- Neither is STRICT, so that a query takes in their expressions.
-CREATE FUNCTION receivables.target_kind(target integer) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  RETURN CASE target WHEN 1 THEN 'scenario' WHEN 2 THEN 'collection_portfolio' WHEN 3 THEN 'risk_portfolio' WHEN 4 THEN 'customer_group'
-                     WHEN 5 THEN 'option' WHEN 6 THEN 'colleague' WHEN 7 THEN 'alert' END;
-COMMENT ON FUNCTION receivables.target_kind(integer) IS 'Name of a kind of target, by its number in assignments.';
-
+-- Not STRICT, so that a query takes in its expression.
 CREATE FUNCTION receivables.change_cause(cause smallint) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN CASE cause WHEN 1 THEN 'ledger' WHEN 2 THEN 'day' WHEN 4 THEN 'configuration' WHEN 8 THEN 'hand-made' WHEN 16 THEN 'call' WHEN 32 THEN 'deletion'

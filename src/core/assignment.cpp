@@ -230,6 +230,18 @@ void stand(const RuleSet& rules, const DecisionInput& input, std::vector<RuleSta
   }
 }
 
+const char* target_kind_name(Target target) noexcept {
+  constexpr const char* kNames[] = {
+      "",      "scenario", "collection_portfolio", "risk_portfolio", "customer_group", "option", "colleague",
+      "alert", "priority"};
+  return kNames[static_cast<int>(target)];
+}
+
+const char* source_name(Source source) noexcept {
+  constexpr const char* kNames[] = {"", "rule", "manual", "default"};
+  return kNames[static_cast<int>(source)];
+}
+
 bool same_memberships(std::span<const Membership> a, std::span<const Membership> b) noexcept {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Membership& x, const Membership& y) {
     return x.target == y.target && x.target_id == y.target_id && x.rule_id == y.rule_id &&

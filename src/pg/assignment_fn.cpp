@@ -13,8 +13,6 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-constexpr const char* kSources[] = {"", "rule", "manual", "default"};
-
 // Copies the decoded memberships into palloc'd memory, so that no C++ object lives while rows are made.
 core::Membership* read_memberships(core::Bytes encoded, int* count) {
   const size_t room = encoded.size() / 4 + 1;  // a membership takes no fewer bytes
@@ -102,11 +100,11 @@ RowSet* start_rows(FunctionCallInfo fcinfo, MemoryContext* caller) {
 
 // Texts of the sources, made once a backend, too.
 Datum source_text(core::Source source) {
-  static Datum texts[lengthof(kSources)];
+  static Datum texts[static_cast<int>(core::Source::Default) + 1];
   Datum& text = texts[static_cast<int>(source)];
   if (text == static_cast<Datum>(0)) {
     MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-    text = CStringGetTextDatum(kSources[static_cast<int>(source)]);
+    text = CStringGetTextDatum(core::source_name(source));
     MemoryContextSwitchTo(caller);
   }
   return text;

@@ -319,10 +319,6 @@ void find_clause(const ClauseStates* states, ExprContext* context, ClauseFinding
                 wanted == (states->clause->kind != ClauseKind::Not));
 }
 
-bool is_as_wanted(const ClauseFinding& finding) {
-  return finding.truth == (finding.wanted ? ClauseTruth::True : ClauseTruth::False);
-}
-
 // The first part of each clause that is not as wanted, down to a condition.
 void mark_decisive(ClauseFindings* findings) {
   if (is_as_wanted(findings->items[0])) return;

@@ -6,13 +6,13 @@
 #include "search_assign/pg/memory_owned.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/preview.hpp"
+#include "search_assign/pg/result_row.hpp"
 
 extern "C" {
 #include "funcapi.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 }
 
 namespace search_assign::pg {
@@ -148,19 +148,7 @@ enum Column {
   kColumns
 };
 
-struct Row {
-  Datum values[kColumns];
-  bool nulls[kColumns];
-};
-
-void put(Row* row, Column column, Datum value) {
-  row->values[column] = value;
-  row->nulls[column] = false;
-}
-
-void put_text(Row* row, Column column, const char* value) {
-  if (value != nullptr) put(row, column, CStringGetTextDatum(value));
-}
+using Row = ResultRow<kColumns>;
 
 void put_customers(Row* row, const Figures& figures) {
   put(row, kCustomers, Int64GetDatum(figures.customers));
@@ -183,7 +171,7 @@ void put_target(Row* row, Column column, const Configuration* config, core::Targ
 
 void put_membership(Row* row, const Configuration* config, const Line& line, const Figures& figures) {
   const auto target = static_cast<core::Target>(line.kind);
-  put_text(row, kSection, target_kind_name(target));
+  put_text(row, kSection, core::target_kind_name(target));
   put_text(row, kChange,
            line.change != 0     ? "rule"
            : line.from == kNone ? "begins"
@@ -234,7 +222,7 @@ void put_workload(Row* row, const Configuration* config, const Line& line, const
 void put_line(ReturnSetInfo* result, const Comparison* comparison, const Line& line, const Figures& figures) {
   const Configuration* config = comparison->preview->dry->reader.config;
   Row row;
-  memset(row.nulls, true, sizeof row.nulls);
+  clear_row(&row);
   put_text(&row, kCurrency, currency_name(comparison->preview->currencies, line.currency));
   switch (line.section) {
     case Section::Customers:
@@ -252,7 +240,7 @@ void put_line(ReturnSetInfo* result, const Comparison* comparison, const Line& l
       put_workload(&row, config, line, figures);
       break;
   }
-  tuplestore_putvalues(result->setResult, result->setDesc, row.values, row.nulls);
+  add_row(result, &row);
 }
 
 int32 checked_weeks(FunctionCallInfo fcinfo) {

@@ -5,6 +5,7 @@
 #include "search_assign/pg/criteria.hpp"
 #include "search_assign/pg/dry_decision.hpp"
 #include "search_assign/pg/facts.hpp"
+#include "search_assign/pg/result_row.hpp"
 #include "search_assign/pg/settings.hpp"
 
 extern "C" {
@@ -101,43 +102,30 @@ enum RuleColumn {
   kRuleColumnCount
 };
 
-struct Row {
-  Datum values[kRuleColumnCount];
-  bool nulls[kRuleColumnCount];
-};
-
-void put(Row* row, int column, Datum value) {
-  row->values[column] = value;
-  row->nulls[column] = false;
-}
-
-void put_words(Row* row, int column, const char* words) {
-  if (words != nullptr) put(row, column, CStringGetTextDatum(words));
-}
+using Row = ResultRow<kRuleColumnCount>;
 
 constexpr const char* kStandingNames[] = {"idle", "decides", "shadowed", "hidden"};
 constexpr const char* kKindNames[] = {"condition", "and", "or", "not"};
 
 void put_rule(const Explanation& explanation, const core::Rule& rule, const core::RuleStanding& standing,
               Row* row) {
-  memset(row->values, 0, sizeof row->values);
-  memset(row->nulls, true, sizeof row->nulls);
+  clear_row(row);
   put(row, kTarget, Int32GetDatum(static_cast<int32>(rule.target)));
   put(row, kTargetId, Int32GetDatum(rule.target_id));
   put(row, kRuleId, Int64GetDatum(rule.rule_id));
   put(row, kSearchId, Int64GetDatum(explanation.config->searches[rule.search].search_id));
   put(row, kMatches, BoolGetDatum(standing.matches));
-  put_words(row, kStanding, kStandingNames[static_cast<int>(standing.standing)]);
+  put_text(row, kStanding, kStandingNames[static_cast<int>(standing.standing)]);
   if (standing.decider != 0) put(row, kDecider, Int64GetDatum(standing.decider));
 }
 
 void put_comparison(const ClauseComparison& comparison, Row* row) {
   if (!comparison.found) return;
-  put_words(row, kMeasure, comparison.measure);
-  put_words(row, kValueType, comparison.type);
-  put_words(row, kActual, comparison.actual);
-  put_words(row, kNeeds, comparison.needs);
-  put_words(row, kThreshold, comparison.threshold);
+  put_text(row, kMeasure, comparison.measure);
+  put_text(row, kValueType, comparison.type);
+  put_text(row, kActual, comparison.actual);
+  put_text(row, kNeeds, comparison.needs);
+  put_text(row, kThreshold, comparison.threshold);
   if (comparison.distance != static_cast<Datum>(0)) put(row, kDistance, comparison.distance);
 }
 
@@ -175,7 +163,7 @@ void put_clause(const Explanation& explanation, const CompiledSearch& search, co
   put(row, kClauseNo, Int32GetDatum(finding.number));
   if (finding.parent != 0) put(row, kParentNo, Int32GetDatum(finding.parent));
   put(row, kDepth, Int32GetDatum(finding.depth));
-  put_words(row, kKind, kKindNames[static_cast<int>(finding.clause->kind)]);
+  put_text(row, kKind, kKindNames[static_cast<int>(finding.clause->kind)]);
   put(row, kClause,
       PointerGetDatum(
           cstring_to_text_with_len(search.criteria + finding.clause->first, finding.clause->length)));
@@ -183,7 +171,7 @@ void put_clause(const Explanation& explanation, const CompiledSearch& search, co
   if (finding.truth == ClauseTruth::True || finding.truth == ClauseTruth::False)
     put(row, kTruth, BoolGetDatum(finding.truth == ClauseTruth::True));
   put(row, kDecisive, BoolGetDatum(finding.decisive));
-  put_words(row, kFailure, finding.error);
+  put_text(row, kFailure, finding.error);
   put_columns(explanation.config->facts, finding.clause->expression, row);
   put_comparison(finding.comparison, row);
 }
@@ -199,25 +187,21 @@ const ClauseFindings& findings_of(Explanation* explanation, int32 search) {
   return *findings;
 }
 
-void emit(const Explanation& explanation, Row* row) {
-  tuplestore_putvalues(explanation.result->setResult, explanation.result->setDesc, row->values, row->nulls);
-}
-
 void explain_rule(Explanation* explanation, size_t number) {
   const core::Rule& rule = explanation->config->rules.rules[number];
   const CompiledSearch& search = explanation->config->searches[rule.search];
   Row row;
   put_rule(*explanation, rule, (*explanation->standings)[number], &row);
   if (search.state == nullptr) {  // no longer valid
-    put_words(&row, kFailure, search.error);
-    emit(*explanation, &row);
+    put_text(&row, kFailure, search.error);
+    add_row(explanation->result, &row);
     return;
   }
   const ClauseFindings& findings = findings_of(explanation, rule.search);
   for (int i = 0; i < findings.count; ++i) {
     put_rule(*explanation, rule, (*explanation->standings)[number], &row);
     put_clause(*explanation, search, findings.items[i], &row);
-    emit(*explanation, &row);
+    add_row(explanation->result, &row);
   }
 }
 

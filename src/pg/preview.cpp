@@ -204,18 +204,6 @@ const PreviewPortfolio* find_portfolio(const PreviewNames& names, int32 portfoli
   return found != end && found->portfolio_id == portfolio_id ? found : nullptr;
 }
 
-const char* target_kind_name(core::Target target) {
-  constexpr const char* kNames[] = {
-      "",      "scenario", "collection_portfolio", "risk_portfolio", "customer_group", "option", "colleague",
-      "alert", "priority"};
-  return kNames[static_cast<int>(target)];
-}
-
-const char* source_name(core::Source source) {
-  constexpr const char* kNames[] = {"", "rule", "manual", "default"};
-  return kNames[static_cast<int>(source)];
-}
-
 const char* change_name(const core::MembershipChange& change) {
   if (change.before == nullptr) return "begins";
   if (change.after == nullptr) return "ends";

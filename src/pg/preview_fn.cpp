@@ -3,11 +3,11 @@
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/preview.hpp"
+#include "search_assign/pg/result_row.hpp"
 
 extern "C" {
 #include "funcapi.h"
 #include "utils/date.h"
-#include "utils/tuplestore.h"
 }
 
 namespace search_assign::pg {
@@ -40,19 +40,7 @@ enum Column {
   kColumns
 };
 
-struct Row {
-  Datum values[kColumns];
-  bool nulls[kColumns];
-};
-
-void put(Row* row, Column column, Datum value) {
-  row->values[column] = value;
-  row->nulls[column] = false;
-}
-
-void put_text(Row* row, Column column, const char* value) {
-  if (value != nullptr) put(row, column, CStringGetTextDatum(value));
-}
+using Row = ResultRow<kColumns>;
 
 void copy_column(Row* row, Column column, TupleTableSlot* slot, AttrNumber attribute) {
   row->values[column] = get_column(slot, attribute, &row->nulls[column]);
@@ -86,7 +74,7 @@ void put_membership(Row* row, const Configuration* config, const core::Membershi
   if (membership == nullptr) return;
   const Datum known = target_name(config, membership->target, membership->target_id);
   put(row, name, known != 0 ? known : CStringGetTextDatum(psprintf("number %d", membership->target_id)));
-  put_text(row, source, source_name(membership->source));
+  put_text(row, source, core::source_name(membership->source));
   if (membership->rule_id == 0) return;
   put(row, rule, Int64GetDatum(membership->rule_id));
   const Datum used = rule_search(config, membership->target, membership->rule_id);
@@ -100,23 +88,23 @@ void put_customer_rows(ReturnSetInfo* result, Preview* preview) {
   if (changes.empty() && !action_changes) return;
   const Configuration* config = preview->dry->reader.config;
   Row row;
-  memset(row.nulls, true, sizeof row.nulls);
+  clear_row(&row);
   put_customer(&row, preview);
   if (changes.empty()) {
     put_text(&row, kTarget, "next_action");
     put_text(&row, kChange, action_change_name(preview->action_change));
-    tuplestore_putvalues(result->setResult, result->setDesc, row.values, row.nulls);
+    add_row(result, &row);
     return;
   }
   const Row customer = row;
   for (const core::MembershipChange& change : changes) {
     row = customer;
     put_text(&row, kTarget,
-             target_kind_name((change.after != nullptr ? change.after : change.before)->target));
+             core::target_kind_name((change.after != nullptr ? change.after : change.before)->target));
     put_text(&row, kChange, change_name(change));
     put_membership(&row, config, change.before, kFromName, kFromSource, kFromRuleId, kFromSearch);
     put_membership(&row, config, change.after, kToName, kToSource, kToRuleId, kToSearch);
-    tuplestore_putvalues(result->setResult, result->setDesc, row.values, row.nulls);
+    add_row(result, &row);
   }
 }
 

@@ -94,10 +94,6 @@ double nearness_of(const ClauseComparison& comparison) {
   return threshold > 0 ? distance / threshold : distance;
 }
 
-bool is_as_wanted(const ClauseFinding& finding) {
-  return finding.truth == (finding.wanted ? ClauseTruth::True : ClauseTruth::False);
-}
-
 bool is_better(const Gap& a, const Gap& b) {
   if (a.possible != b.possible) return a.possible;
   return a.count != b.count ? a.count < b.count : a.nearness < b.nearness;

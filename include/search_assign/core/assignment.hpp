@@ -24,6 +24,10 @@ enum class Target : std::uint8_t {
 };
 enum class Source : std::uint8_t { Rule = 1, Manual, Default };
 
+// Names as views and functions show them; in SQL target_kind() has the same.
+const char* target_kind_name(Target target) noexcept;
+const char* source_name(Source source) noexcept;
+
 struct Membership {
   Target target{};
   Source source{};

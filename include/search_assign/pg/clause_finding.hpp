@@ -38,6 +38,10 @@ struct ClauseFinding {
   ClauseComparison comparison;
 };
 
+inline bool is_as_wanted(const ClauseFinding& finding) {
+  return finding.truth == (finding.wanted ? ClauseTruth::True : ClauseTruth::False);
+}
+
 struct ClauseFindings {
   int count;
   ClauseFinding* items;

@@ -73,10 +73,6 @@ bool next_preview(Preview* preview);
 const PreviewStep* find_step(const PreviewNames& names, int32 scenario_id, int32 step_no);
 const PreviewPortfolio* find_portfolio(const PreviewNames& names, int32 portfolio_id);
 
-// Names as membership_log has them.
-const char* target_kind_name(core::Target target);
-const char* source_name(core::Source source);
-
 // How a membership changes: begins, ends, moves, or only its rule or source.
 const char* change_name(const core::MembershipChange& change);
 const char* action_change_name(ActionChange change);  // nullptr: none
