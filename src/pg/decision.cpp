@@ -11,6 +11,9 @@
 namespace search_assign::pg {
 namespace {
 
+// The last day to look ahead to; the search for the next date ends at kNoDate.
+constexpr core::Date kLastDate = core::kNoDate - 1;
+
 DecisionBuffers* buffers_of_backend = nullptr;
 
 void evaluate_searches_on(Decision* decision, core::Date date, int search, core::Truth* truth) {
@@ -204,7 +207,7 @@ void decide_now(Decision* decision, DecisionBuffers* buffers) {
 
 LookAhead begin_look_ahead(Decision* decision, DecisionBuffers* buffers, int budget, core::Date last) {
   open_cursors(decision, buffers);
-  return {budget, last, false};
+  return {budget, std::min(last, kLastDate), false};
 }
 
 core::Date next_truth_change(Decision* decision, DecisionBuffers* buffers, LookAhead* ahead) {
@@ -226,7 +229,7 @@ core::Date next_difference(Decision* decision, DecisionBuffers* buffers, LookAhe
 }
 
 core::Date next_review(Decision* decision, DecisionBuffers* buffers, int budget) {
-  LookAhead ahead = begin_look_ahead(decision, buffers, budget, core::kNoDate - 1);
+  LookAhead ahead = begin_look_ahead(decision, buffers, budget, kLastDate);
   return next_difference(decision, buffers, &ahead);
 }
 

@@ -81,6 +81,12 @@ SELECT * FROM clauses('open_items is not distinct from 3 AND NOT collection_bloc
 -- Errors, and rights.
 SELECT receivables.explain_assignment_text(99);
 SELECT count(*) FROM receivables.explain_assignment(1, 'infinity');
+-- The last days there are: looking ahead ends with them.
+SELECT d, count(*) FROM unnest(ARRAY['5874897-12-31', '5874896-01-01', '4713-01-01 BC']::date[]) d, receivables.explain_assignment(1, d) GROUP BY d ORDER BY d;
+BEGIN;
+SET LOCAL search_assign.business_date = '9999-12-31';
+SELECT count(*) FROM receivables.search_forecast('Risky', 3660);
+ROLLBACK;
 CREATE ROLE explain_nobody;
 GRANT USAGE ON SCHEMA receivables TO explain_nobody;
 SET ROLE explain_nobody;
