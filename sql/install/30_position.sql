@@ -31,8 +31,9 @@ CREATE TABLE receivables.position (
   ignored                 receivables.maturity_profile,
   assignment              bytea NOT NULL DEFAULT '\x01'
 ) WITH (fillfactor = 70);
--- Neither index holds a column that an ordinary ledger transaction changes: its update of the position stays HOT.
-CREATE INDEX position_agenda_idx ON receivables.position (collection_portfolio_id, next_action_on) WHERE next_action_on IS NOT NULL;
+-- Neither index has a column that an ordinary ledger transaction changes, the date of the next action included: its
+-- update of the position stays HOT.
+CREATE INDEX position_collection_portfolio_id_idx ON receivables.position (collection_portfolio_id);
 CREATE INDEX position_collection_account_id_idx ON receivables.position (collection_account_id) WHERE collection_account_id IS NOT NULL;
 COMMENT ON TABLE receivables.position IS
   'One row a customer: profiles of the ledger, the decision taken from them, and the next date on which time alone may change it. Changed only by the extension.';
