@@ -408,31 +408,6 @@ END $$;
 COMMENT ON FUNCTION receivables.record_action(bigint, text, text, text, bigint[], date, boolean) IS
   'Records what was done out of plan: a call, a visit, a note. The scenario stands where it stood; a contact (never a task or note) counts for min_contact_days. Returns action_log.action_id.';
 
-CREATE FUNCTION receivables.require_items(customer_id bigint, item_ids bigint[]) RETURNS bigint[]
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_variable
-DECLARE
-  wanted bigint[];
-  unknown bigint[];
-BEGIN
-  IF item_ids IS NULL OR array_position(item_ids, NULL) IS NOT NULL THEN
-    RAISE EXCEPTION '"item_ids" must not be null or hold a null' USING ERRCODE = '22004';
-  END IF;
-  wanted := ARRAY(SELECT DISTINCT w FROM unnest(item_ids) w ORDER BY w);
-  IF wanted = '{}' THEN
-    RAISE EXCEPTION 'no items are named' USING ERRCODE = '22023', HINT = 'item_ids needs one item or more of the customer.';
-  END IF;
-  unknown := ARRAY(SELECT w FROM unnest(wanted) w
-                   WHERE NOT EXISTS (SELECT FROM receivables.item i WHERE i.customer_id = require_items.customer_id AND i.item_id = w) ORDER BY w);
-  IF unknown <> '{}' THEN
-    RAISE EXCEPTION 'customer % has no item %', customer_id, array_to_string(unknown, ', ')
-      USING ERRCODE = '22023', DETAIL = 'All items named must be of the one customer.', HINT = 'Call the function once for each customer.';
-  END IF;
-  RETURN wanted;
-END $$;
-COMMENT ON FUNCTION receivables.require_items(bigint, bigint[]) IS
-  'Used by the functions on items: the item numbers, ascending and once; 22004 for NULLs, 22023 for none and for those of other customers.';
-
 CREATE FUNCTION receivables.confirm_actions(customer_ids bigint[] DEFAULT NULL, collector text DEFAULT NULL) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -586,7 +561,7 @@ DECLARE
 BEGIN
   FOR f IN SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'receivables'::pg_catalog.regnamespace
              AND p.proname IN ('complete_action', 'redate_action', 'cancel_action', 'record_action', 'confirm_actions', 'run_automatic_actions', 'lock_customer',
-                               'log_scenario_action', 'log_specific_action', 'release_items', 'require_items', 'owed', 'automatic_actions_due',
+                               'log_scenario_action', 'log_specific_action', 'release_items', 'owed', 'automatic_actions_due',
                                'run_automatic_batch', 'run_scenario_action', 'run_specific_action')
   LOOP
     EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', f);

@@ -25,7 +25,43 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION receivables.require_status(text) IS 'Used by the functions on items: the status; 42704 where it does not exist, 55000 where it is not active, 22004 for NULL.';
 
--- What is qualified is owed: open and positive. The rows are locked in ascending order.
+CREATE FUNCTION receivables.require_items(customer_id bigint, item_ids bigint[]) RETURNS bigint[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+  wanted bigint[];
+  unknown bigint[];
+BEGIN
+  IF customer_id IS NULL OR item_ids IS NULL OR array_position(item_ids, NULL) IS NOT NULL THEN
+    RAISE EXCEPTION 'customer and items must be given' USING ERRCODE = '22004', DETAIL = 'One of them is null, or item_ids holds a null.';
+  END IF;
+  wanted := ARRAY(SELECT DISTINCT w FROM unnest(item_ids) w ORDER BY w);
+  IF wanted = '{}' THEN
+    RAISE EXCEPTION 'no items are named' USING ERRCODE = '22023', HINT = 'item_ids needs one item or more of the customer.';
+  END IF;
+  unknown := ARRAY(SELECT w FROM unnest(wanted) w
+                   WHERE NOT EXISTS (SELECT FROM receivables.item i WHERE i.customer_id = require_items.customer_id AND i.item_id = w) ORDER BY w);
+  IF unknown <> '{}' THEN
+    RAISE EXCEPTION 'item % of customer % does not exist', array_to_string(unknown, ', '), customer_id
+      USING ERRCODE = '23503', DETAIL = 'All items of one call belong to the customer it names.', HINT = 'Call the function once for each customer.';
+  END IF;
+  RETURN wanted;
+END $$;
+COMMENT ON FUNCTION receivables.require_items(bigint, bigint[]) IS
+  'Used by the functions on items: the item numbers, ascending and once; 22004 for NULLs, 22023 for none, 23503 for one that the customer does not have.';
+
+-- In the order of their numbers, as an UPDATE of the ledger would find them.
+CREATE FUNCTION receivables.lock_items(customer_id bigint, item_ids bigint[]) RETURNS bigint[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wanted bigint[] := receivables.require_items(customer_id, item_ids);
+BEGIN
+  PERFORM FROM receivables.item i WHERE i.customer_id = lock_items.customer_id AND i.item_id = ANY (wanted) ORDER BY i.item_id FOR NO KEY UPDATE;
+  RETURN receivables.require_items(customer_id, wanted); -- one may have gone while we waited
+END $$;
+COMMENT ON FUNCTION receivables.lock_items(bigint, bigint[]) IS 'Used by the functions on items: require_items(), and the items are locked.';
+
+-- What is qualified is owed: open and positive.
 CREATE FUNCTION receivables.lock_open_items(customer_id bigint, item_ids bigint[]) RETURNS bigint[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -33,15 +69,7 @@ DECLARE
   wanted bigint[];
   refused bigint[];
 BEGIN
-  IF customer_id IS NULL THEN
-    RAISE EXCEPTION '"customer_id" must not be null' USING ERRCODE = '22004';
-  END IF;
-  IF NOT EXISTS (SELECT FROM receivables.position p WHERE p.customer_id = lock_open_items.customer_id) THEN
-    RAISE EXCEPTION 'customer % does not exist', customer_id USING ERRCODE = '23503';
-  END IF;
-  wanted := receivables.require_items(customer_id, item_ids);
-  PERFORM FROM receivables.item i WHERE i.customer_id = lock_open_items.customer_id AND i.item_id = ANY (wanted) ORDER BY i.item_id FOR NO KEY UPDATE;
-  wanted := receivables.require_items(customer_id, item_ids); -- one may have gone while we waited
+  wanted := receivables.lock_items(customer_id, item_ids);
   refused := ARRAY(SELECT i.item_id FROM receivables.item i
                    WHERE i.customer_id = lock_open_items.customer_id AND i.item_id = ANY (wanted) AND i.open_amount = 0 ORDER BY 1);
   IF refused <> '{}' THEN
@@ -58,7 +86,7 @@ BEGIN
   RETURN wanted;
 END $$;
 COMMENT ON FUNCTION receivables.lock_open_items(bigint, bigint[]) IS
-  'Used by the functions on items: locks open positive items of one customer; 22004 for NULLs, 23503 for an unknown customer, 22023 for none, for items of others and for credits, 55000 for paid ones.';
+  'Used by the functions on items: locks open positive items of one customer; 22004 for NULLs, 23503 for an item that the customer does not have, 22023 for none and for credits, 55000 for paid ones.';
 
 CREATE FUNCTION receivables.qualify(customer_id bigint, item_ids bigint[], status text, comment text DEFAULT NULL, resolver text DEFAULT NULL,
                                     status_on date DEFAULT NULL, promised_on date DEFAULT NULL, follow_up_on date DEFAULT NULL) RETURNS bigint
@@ -334,7 +362,7 @@ DECLARE
   f regprocedure;
 BEGIN
   FOR f IN SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'receivables'::pg_catalog.regnamespace
-             AND p.proname IN ('require_status', 'lock_open_items', 'qualify', 'drop_empty_specific_actions', 'reassign_resolver', 'suggest_action',
+             AND p.proname IN ('require_status', 'require_items', 'lock_items', 'lock_open_items', 'qualify', 'drop_empty_specific_actions', 'reassign_resolver', 'suggest_action',
                                'hand_over_doubtful', 'install_example_action_models')
   LOOP
     EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', f);

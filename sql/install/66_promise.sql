@@ -152,32 +152,6 @@ COMMENT ON COLUMN receivables.promise_state.comment IS 'Comment.';
 COMMENT ON COLUMN receivables.promise_state.replaced_by IS 'Later promise that took its place.';
 COMMENT ON COLUMN receivables.promise_state.recorded_at IS 'Time at which it was recorded.';
 
--- Named items are locked in the order of their numbers, as an UPDATE of the ledger would find them.
-CREATE FUNCTION receivables.named_items(customer_id bigint, item_ids bigint[]) RETURNS bigint[]
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_variable
-DECLARE
-  missing bigint;
-  named bigint[];
-BEGIN
-  IF customer_id IS NULL OR item_ids IS NULL OR array_position(item_ids, NULL) IS NOT NULL THEN
-    RAISE EXCEPTION 'customer and items must be given' USING ERRCODE = '22004';
-  END IF;
-  IF cardinality(item_ids) = 0 THEN
-    RAISE EXCEPTION 'no item is named' USING ERRCODE = '22023';
-  END IF;
-  PERFORM FROM receivables.item i WHERE i.customer_id = named_items.customer_id AND i.item_id = ANY (item_ids) ORDER BY i.item_id FOR NO KEY UPDATE;
-  SELECT array_agg(DISTINCT u.id ORDER BY u.id), min(u.id) FILTER (WHERE i.item_id IS NULL) INTO named, missing
-  FROM unnest(item_ids) AS u(id) LEFT JOIN receivables.item i ON i.customer_id = named_items.customer_id AND i.item_id = u.id;
-  IF missing IS NOT NULL THEN
-    RAISE EXCEPTION 'item % of customer % does not exist', missing, customer_id
-      USING ERRCODE = '23503', DETAIL = 'All items of one call belong to the customer it names.';
-  END IF;
-  RETURN named;
-END $$;
-COMMENT ON FUNCTION receivables.named_items(bigint, bigint[]) IS
-  'Used by the functions on items: locks the items and returns their numbers in order; 23503 for one that the customer does not have, 22023 for none at all.';
-
 CREATE FUNCTION receivables.check_promised_on(promised_on date) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -258,7 +232,7 @@ DECLARE
   former bigint;
   made bigint;
 BEGIN
-  named := receivables.named_items(customer_id, item_ids);
+  named := receivables.lock_items(customer_id, item_ids);
   made := receivables.write_promise(customer_id, named, promised_on, NULL, comment, NULL);
   -- An open promise all of whose open items are promised anew gives way: no payment shall keep two promises.
   FOR former IN
@@ -297,7 +271,7 @@ BEGIN
     RETURN receivables.write_promise(customer_id, NULL, promised_on, amount, comment, channel);
   END IF;
   PERFORM receivables.check_promised_on(promised_on);
-  named := receivables.named_items(customer_id, item_ids);
+  named := receivables.lock_items(customer_id, item_ids);
   promised := receivables.promised_amount(customer_id, named, amount);
   SELECT coalesce(max(p.promise_id), 0) INTO former FROM receivables.promise p WHERE p.customer_id = make_promise.customer_id;
   PERFORM receivables.qualify(customer_id, named, 'promise', comment, NULL, NULL, promised_on, NULL);

@@ -40,7 +40,7 @@ BEGIN
   END IF;
   -- The amounts: as given, or equal parts, the last one with the rest.
   IF item_ids IS NOT NULL THEN
-    named := receivables.named_items(customer_id, item_ids);
+    named := receivables.lock_items(customer_id, item_ids);
   END IF;
   total := receivables.promised_amount(customer_id, named, coalesce(amount, (SELECT sum(u.a) FROM unnest(amounts) AS u(a))));
   IF amounts IS NULL THEN
@@ -254,7 +254,6 @@ BEGIN
   END LOOP;
 END $$;
 
-REVOKE ALL ON FUNCTION receivables.named_items(bigint, bigint[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.promised_amount(bigint, bigint[], numeric) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.write_promise(bigint, bigint[], date, numeric, text, text, bigint, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION receivables.record_promise(bigint, bigint[], date, text) FROM PUBLIC;

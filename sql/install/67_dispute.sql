@@ -100,7 +100,7 @@ BEGIN
   ELSIF amount <> round(amount, 4) THEN
     RAISE EXCEPTION 'disputed amount has more than 4 decimals' USING ERRCODE = '22003';
   END IF;
-  named := receivables.named_items(customer_id, item_ids);
+  named := receivables.lock_items(customer_id, item_ids);
   SELECT sum(round(i.open_amount * i.fx_rate, 4)) INTO open_amount
   FROM receivables.item i WHERE i.customer_id = open_dispute.customer_id AND i.item_id = ANY (named);
   IF open_amount <= 0 THEN

@@ -146,7 +146,7 @@ BEGIN
   ELSIF NOT isfinite(document_date) THEN
     RAISE EXCEPTION 'date of the document is not finite' USING ERRCODE = '22023';
   END IF;
-  PERFORM receivables.named_items(customer_id, ARRAY[item_id]);
+  PERFORM receivables.lock_items(customer_id, ARRAY[item_id]);
   INSERT INTO receivables.item_document AS d (customer_id, item_id, kind, url, document_date, label)
   VALUES (customer_id, item_id, kind, url, document_date, label) RETURNING d.document_id INTO made;
   RETURN made;

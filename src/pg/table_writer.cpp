@@ -7,7 +7,6 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/dependency.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
 }
@@ -32,9 +31,9 @@ void write_rows(TableWriter* writer) {
 }  // namespace
 
 TableWriter* open_table_writer(const char* table, const char* identity_column) {
-  Relation relation = table_open(relation_oid(table), RowExclusiveLock);
-  const AttrNumber column = column_number(RelationGetDescr(relation), identity_column);
-  return open_relation_writer(relation, getIdentitySequence(RelationGetRelid(relation), column, false));
+  // By its name: pg_depend, which knows it too, is searched without a cache.
+  const Oid sequence = relation_oid(psprintf("%s_%s_seq", table, identity_column));
+  return open_relation_writer(table_open(relation_oid(table), RowExclusiveLock), sequence);
 }
 
 TableWriter* open_relation_writer(Relation relation, Oid sequence) {
