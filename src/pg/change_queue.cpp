@@ -33,8 +33,13 @@ struct QueueColumns {
 constexpr const char* kProfileColumns[core::kProfileFacets] = {"receivables", "qualified", "disputed",
                                                                "sales", "payments"};
 
-QueueColumns queue_columns(TupleDesc descriptor) {
-  QueueColumns columns;
+// The numbers are kept for the backend's life: a rebuilt relcache entry has another descriptor.
+const QueueColumns& columns_of(Relation relation) {
+  static QueueColumns columns;
+  static Oid found_in = InvalidOid;
+  static TupleDesc found_with = nullptr;
+  TupleDesc descriptor = RelationGetDescr(relation);
+  if (found_in == RelationGetRelid(relation) && found_with == descriptor) return columns;
   columns.customer_id = column_number(descriptor, "customer_id");
   columns.queue_id = column_number(descriptor, "queue_id");
   columns.queued_at = column_number(descriptor, "queued_at");
@@ -46,6 +51,8 @@ QueueColumns queue_columns(TupleDesc descriptor) {
   columns.contact_phones = column_number(descriptor, "contact_phones");
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     columns.profiles[i] = column_number(descriptor, kProfileColumns[i]);
+  found_in = RelationGetRelid(relation);
+  found_with = descriptor;
   return columns;
 }
 
@@ -63,10 +70,9 @@ core::PositionBuffers& buffers() {
 
 struct ChangeQueue {
   Relation relation;
-  bool is_empty;
   MemoryContext memory;
-  bool has_columns;
-  QueueColumns columns;
+  bool looked;  // whether there is anything in it
+  bool is_empty;
   Relation index;
   IndexScanDesc scan;
   TupleTableSlot* slot;
@@ -75,10 +81,11 @@ struct ChangeQueue {
 
 namespace {
 
-const QueueColumns& columns_of(ChangeQueue* queue) {
-  if (!queue->has_columns) queue->columns = queue_columns(RelationGetDescr(queue->relation));
-  queue->has_columns = true;
-  return queue->columns;
+// Nearly always.
+bool is_empty(ChangeQueue* queue) {
+  if (!queue->looked) queue->is_empty = RelationGetNumberOfBlocks(queue->relation) == 0;
+  queue->looked = true;
+  return queue->is_empty;
 }
 
 void start_scan(ChangeQueue* queue, int64 customer_id, Snapshot snapshot) {
@@ -109,7 +116,7 @@ core::Bytes optional_bytes(HeapTuple tuple, AttrNumber column, TupleDesc descrip
 }
 
 core::PositionFacets facets_of_row(ChangeQueue* queue) {
-  const QueueColumns& columns = columns_of(queue);
+  const QueueColumns& columns = columns_of(queue->relation);
   TupleDesc descriptor = RelationGetDescr(queue->relation);
   HeapTuple tuple = ExecCopySlotHeapTuple(queue->slot);
   core::PositionFacets facets;
@@ -130,7 +137,6 @@ core::PositionFacets facets_of_row(ChangeQueue* queue) {
 ChangeQueue* open_change_queue(bool to_change) {
   auto* queue = static_cast<ChangeQueue*>(palloc0(sizeof(ChangeQueue)));
   queue->relation = table_open(relation_oid("change_queue"), to_change ? RowExclusiveLock : AccessShareLock);
-  queue->is_empty = RelationGetNumberOfBlocks(queue->relation) == 0;
   queue->memory = CurrentMemoryContext;
   return queue;
 }
@@ -147,7 +153,7 @@ void close_change_queue(ChangeQueue* queue) {
 
 QueuedChanges read_queued(ChangeQueue* queue, int64 customer_id, Snapshot snapshot) {
   QueuedChanges queued = {0, nullptr, nullptr};
-  if (queue->is_empty) return queued;
+  if (is_empty(queue)) return queued;
   start_scan(queue, customer_id, snapshot);
   for (int capacity = 0; next_queued(queue); ++queued.count) {
     if (queued.count == capacity) {
@@ -201,7 +207,7 @@ void queue_customer(ChangeQueue* queue, int64 customer_id, core::Delta* deltas, 
   }
   core::PositionBuffers& net = buffers();
   compute([&] { core::apply_deltas(core::empty_facets(), {}, {deltas, count}, net); });
-  const QueueColumns& columns = columns_of(queue);
+  const QueueColumns& columns = columns_of(queue->relation);
   TupleTableSlot* row = start_row(queue->writer);
   put_column(row, columns.customer_id, Int64GetDatum(customer_id));
   put_column(row, columns.queue_id, Int64GetDatum(next_row_number(queue->writer)));
