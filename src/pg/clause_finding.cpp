@@ -13,6 +13,7 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 }
@@ -332,6 +333,15 @@ void mark_decisive(ClauseFindings* findings) {
 }
 
 }  // namespace
+
+int begin_shown_values() {
+  const int settings = NewGUCNestLevel();
+  (void)set_config_option("DateStyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                          false);
+  return settings;
+}
+
+void end_shown_values(int settings) { AtEOXact_GUC(true, settings); }
 
 ClauseStates* prepare_findings(const CompiledSearch* search) {
   return prepare_clause(search, search->clauses);

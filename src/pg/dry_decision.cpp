@@ -36,10 +36,6 @@ bool decide_in_own_memory(DryDecisions* dry, int64 customer_id) {
   return decided;
 }
 
-}  // namespace
-
-namespace {
-
 DryDecisions* open_with(const Configuration* config, MemoryContext memory, core::Date as_of,
                         bool evaluate_manual_rules) {
   MemoryContext caller = MemoryContextSwitchTo(memory);

@@ -13,7 +13,6 @@ extern "C" {
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/date.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 }
@@ -58,10 +57,7 @@ Explanation open_explanation(FunctionCallInfo fcinfo) {
   check_may_read_facts();
   explanation.result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
   explanation.standings = standings_of_backend();
-  // Values come out the same in every session.
-  explanation.settings = NewGUCNestLevel();
-  (void)set_config_option("DateStyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-                          false);
+  explanation.settings = begin_shown_values();
   explanation.dry = decide_for_explanation(PG_GETARG_INT64(0), PG_GETARG_DATEADT(1));
   explanation.config = explanation.dry->reader.config;
   return explanation;
@@ -69,7 +65,7 @@ Explanation open_explanation(FunctionCallInfo fcinfo) {
 
 void close_explanation(const Explanation& explanation) {
   close_dry_decisions(explanation.dry);
-  AtEOXact_GUC(true, explanation.settings);
+  end_shown_values(explanation.settings);
 }
 
 // ---- rules and their clauses ----------------------------------------------------------------

@@ -148,8 +148,7 @@ bool is_empty_relation(const char* name) {
 }  // namespace
 
 struct HistoryRows {
-  MemoryContext memory;
-  bool write_early;
+  MemoryContext memory;  // of the rows, emptied when they are written
   Table changes;
   Table qualifications;
   Table moves;
@@ -197,15 +196,8 @@ void set_key(Table* table, int row, int column, ItemKey key) {
   set(table, row, column + 1, Int64GetDatum(key.item_id));
 }
 
-void flush_table(HistoryRows* history, Table* table) {
-  if (table->count == 0) return;
-  MemoryContext work =
-      AllocSetContextCreate(history->memory, "search_assign history", ALLOCSET_DEFAULT_SIZES);
-  MemoryContext caller = MemoryContextSwitchTo(work);
-  run_with(*table, table->statement);
-  MemoryContextSwitchTo(caller);
-  MemoryContextDelete(work);
-  table->count = 0;
+void write_table(const Table& table) {
+  if (table.count > 0) run_with(table, table.statement);
 }
 
 // Allocations that follow their item are no news of it: allocation_changed leaves these statements alone.
@@ -219,24 +211,28 @@ void run_on_history_tables(const Table& table, SpiStatement* statements) {
   }
 }
 
-}  // namespace
-
-HistoryRows* open_history(bool write_early) {
-  auto* history = static_cast<HistoryRows*>(palloc(sizeof(HistoryRows)));
-  history->memory = CurrentMemoryContext;
-  history->write_early = write_early;
+void forget_rows(HistoryRows* history) {
+  MemoryContextReset(history->memory);
   init_table(&history->changes, &change_statement, kChangeTypes, 5);
   init_table(&history->qualifications, &qualification_statement, kQualificationTypes, 7);
   init_table(&history->moves, nullptr, kMoveTypes, 4);
   init_table(&history->removals, nullptr, kKeyTypes, 2);
   init_table(&history->redates, &redate_statement, kRedateTypes, 3);
+}
+
+}  // namespace
+
+HistoryRows* open_history() {
+  auto* history = static_cast<HistoryRows*>(palloc(sizeof(HistoryRows)));
+  history->memory =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign history", ALLOCSET_DEFAULT_SIZES);
+  forget_rows(history);
   return history;
 }
 
 void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on,
                             core::Amount paid) {
   Table* table = &history->changes;
-  if (history->write_early && table->count == kFlushAt) flush_table(history, table);
   const int row = add_row(history, table);
   MemoryContext caller = MemoryContextSwitchTo(history->memory);
   set_key(table, row, 0, {item.figures.customer_id, item.item_id});
@@ -274,12 +270,36 @@ void add_redate(HistoryRows* history, ItemKey key, core::Date effective_on) {
   set(&history->redates, row, 2, DateADTGetDatum(effective_on));
 }
 
+namespace {
+
+int most_rows(const HistoryRows* history) {
+  return std::max({history->changes.count, history->qualifications.count, history->removals.count,
+                   history->redates.count, history->moves.count});
+}
+
+}  // namespace
+
 void write_history(HistoryRows* history) {
-  flush_table(history, &history->redates);
+  if (most_rows(history) == 0) return;
+  MemoryContext work =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign history rows", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext caller = MemoryContextSwitchTo(work);
+  write_table(history->redates);
   run_on_history_tables(history->moves, move_statements);
   run_on_history_tables(history->removals, remove_statements);
-  flush_table(history, &history->changes);
-  flush_table(history, &history->qualifications);
+  write_table(history->changes);
+  write_table(history->qualifications);
+  MemoryContextSwitchTo(caller);
+  MemoryContextDelete(work);
+  forget_rows(history);
+}
+
+// Where an item has moved to the key of another one, whose history has still to move on, the moves of the
+// whole statement have to be known.
+bool may_write_early(const HistoryRows* history) { return history->moves.count == 0; }
+
+bool is_large(const HistoryRows* history) {
+  return may_write_early(history) && most_rows(history) >= kFlushAt;
 }
 
 bool allocations_follow() noexcept { return following_level != 0; }

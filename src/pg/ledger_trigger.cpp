@@ -18,6 +18,7 @@ namespace search_assign::pg {
 namespace {
 
 constexpr int64 kMaxBatch = 256;
+constexpr int kMostRepayments = 10'000;
 
 // The figures of a statement's rows, handed to the change set in batches.
 struct Batch {
@@ -39,6 +40,7 @@ struct Statement {
   int repayment_count;
   int repayment_capacity;
   MemoryContext memory;  // of the statement
+  MemoryContext piece;   // of the repayments, emptied when they are added
   MemoryContext row;     // reset per row
 };
 
@@ -59,7 +61,7 @@ void flush(Statement* statement) {
 
 Datum keep_rate(Statement* statement, const ItemRow& item) {
   if (!item.converted) return static_cast<Datum>(0);
-  MemoryContext caller = MemoryContextSwitchTo(statement->memory);
+  MemoryContext caller = MemoryContextSwitchTo(statement->piece);
   const Datum copy = datumCopy(item.fx_rate, false, -1);
   MemoryContextSwitchTo(caller);
   return copy;
@@ -70,7 +72,7 @@ Repayment* new_repayment(Statement* statement) {
     statement->repayment_capacity = std::max(64, statement->repayment_capacity * 2);
     const Size bytes = sizeof(Repayment) * static_cast<Size>(statement->repayment_capacity);
     statement->repayments = static_cast<Repayment*>(statement->repayments == nullptr
-                                                        ? MemoryContextAllocHuge(statement->memory, bytes)
+                                                        ? MemoryContextAllocHuge(statement->piece, bytes)
                                                         : repalloc_huge(statement->repayments, bytes));
   }
   Repayment* repayment = &statement->repayments[statement->repayment_count++];
@@ -177,6 +179,19 @@ void read_updated(Statement* statement, const ItemRow& before, const ItemRow& af
   if (!same_qualification(before, after)) add_qualification(statement->history, after);
 }
 
+// Dates anew what was gathered, by the history as it was before, and then adds to the history. A large
+// statement does so piece by piece: no item occurs in it twice.
+void write_piece(Statement* statement, bool is_last) {
+  if (statement->repayment_count > 0) {
+    add_repayments(statement->repayments, statement->repayment_count);
+    change_set_bound();
+  }
+  statement->repayments = nullptr;
+  statement->repayment_count = statement->repayment_capacity = 0;
+  MemoryContextReset(statement->piece);
+  if (is_last || may_write_early(statement->history)) write_history(statement->history);
+}
+
 void read_rows(Statement* statement, TriggerData* trigger) {
   TransitionRows old_rows = open_transition(trigger->tg_oldtable, trigger->tg_relation);
   TransitionRows new_rows = open_transition(trigger->tg_newtable, trigger->tg_relation);
@@ -197,6 +212,8 @@ void read_rows(Statement* statement, TriggerData* trigger) {
     if (statement->event == Event::Update) read_updated(statement, before, after);
     if (statement->event == Event::Delete) read_deleted(statement, before);
     if (statement->batch.count == statement->batch.capacity) flush(statement);
+    if (statement->repayment_count >= kMostRepayments || is_large(statement->history))
+      write_piece(statement, false);
     if ((row & 1023) == 0) CHECK_FOR_INTERRUPTS();
     MemoryContextReset(statement->row);
   }
@@ -246,18 +263,18 @@ void item_changed(TriggerData* trigger) {
   statement.event = event_of(trigger);
   statement.memory =
       AllocSetContextCreate(CurrentMemoryContext, "search_assign statement", ALLOCSET_DEFAULT_SIZES);
+  statement.piece = AllocSetContextCreate(statement.memory, "search_assign piece", ALLOCSET_SMALL_SIZES);
   statement.row = AllocSetContextCreate(statement.memory, "search_assign row", ALLOCSET_SMALL_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(statement.memory);
   statement.columns = columns_of(trigger->tg_relation);
   statement.batch = make_batch(trigger);
-  statement.history = open_history(statement.event == Event::Insert);
+  statement.history = open_history();
   init_customer_ids(&statement.customers);
 
   change_set_enter_level();
   read_rows(&statement, trigger);
   check_customers_exist(&statement.customers);
-  if (statement.repayment_count > 0) add_repayments(statement.repayments, statement.repayment_count);
-  write_history(statement.history);
+  write_piece(&statement, true);
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(statement.memory);
   stop_timer(Part::Statement, started);

@@ -14,6 +14,7 @@
 #include "search_assign/pg/customer_check.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/ledger_item.hpp"
+#include "search_assign/pg/memory_owned.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/position.hpp"
 #include "search_assign/pg/spi.hpp"
@@ -36,8 +37,7 @@ namespace {
 
 constexpr const char* kFigureNames[] = {"receivables", "qualified", "disputed", "sales", "payments"};
 
-// The deltas of one pass. Made on the heap and freed by the memory context it is registered with, also after
-// an error.
+// The deltas of one pass.
 struct Pass {
   std::vector<core::Delta> deltas;
   std::vector<core::DatedAmount> changes;
@@ -50,15 +50,8 @@ struct Pass {
   int64 last = 0;    // shrinks while the pass is gathered
 };
 
-void destroy_pass(void* pass) { delete static_cast<Pass*>(pass); }
-
 Pass* make_pass() {
-  Pass* pass = nullptr;
-  auto* callback = static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
-  compute([&] { pass = new Pass; });
-  callback->func = destroy_pass;
-  callback->arg = pass;
-  MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+  auto* pass = new_in_memory_context<Pass>();
   pass->limit =
       std::max<size_t>(static_cast<size_t>(maintenance_work_mem) * 1024 / sizeof(core::Delta), 10000);
   pass->first = PG_INT64_MIN;

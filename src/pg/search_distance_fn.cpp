@@ -12,7 +12,6 @@ extern "C" {
 #include "funcapi.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/tuplestore.h"
@@ -50,9 +49,7 @@ SearchScan open_scan(FunctionCallInfo fcinfo) {
     columns = bms_add_member(columns, scan.shown[i]);
   }
   scan.config = configuration_of_search(name, criteria_of_search(name), columns);
-  scan.settings = NewGUCNestLevel();
-  (void)set_config_option("DateStyle", "ISO, YMD", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-                          false);
+  scan.settings = begin_shown_values();
   scan.dry = open_dry_search(scan.config, core::kNoDate);
   scan.row = AllocSetContextCreate(CurrentMemoryContext, "search_assign row", ALLOCSET_DEFAULT_SIZES);
   return scan;
@@ -60,7 +57,7 @@ SearchScan open_scan(FunctionCallInfo fcinfo) {
 
 void close_scan(const SearchScan& scan) {
   close_dry_decisions(scan.dry);
-  AtEOXact_GUC(true, scan.settings);
+  end_shown_values(scan.settings);
 }
 
 core::Truth truth_now(const SearchScan& scan) { return scan.dry->reader.buffers->truths[0]; }

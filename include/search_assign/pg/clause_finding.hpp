@@ -47,6 +47,11 @@ struct ClauseFindings {
   ClauseFinding* items;
 };
 
+// Between begin_shown_values and end_shown_values, which gets its result, values come out as the same texts
+// in every session; an error ends it, too.
+int begin_shown_values();
+void end_shown_values(int settings);
+
 // A search prepared for findings: the states of its clauses. Palloc'd in the current memory context.
 struct ClauseStates;
 ClauseStates* prepare_findings(const CompiledSearch* search);

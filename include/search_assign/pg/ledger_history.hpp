@@ -12,11 +12,10 @@ struct ItemKey {
   int64 item_id;
 };
 
-// Everything a statement adds to the histories, gathered while its rows are read.
+// What a statement adds to the histories, gathered while its rows are read.
 struct HistoryRows;
-// open_history gathers in the current memory context. An insert's changes may be written as they come; those
-// of an update only at its end, after the former history has been read.
-HistoryRows* open_history(bool write_early);
+// open_history gathers in a child of the current memory context.
+HistoryRows* open_history();
 
 void add_open_amount_change(HistoryRows* history, const ItemRow& item, core::Date effective_on,
                             core::Amount paid);
@@ -25,8 +24,11 @@ void add_move(HistoryRows* history, ItemKey from, ItemKey to);
 void add_removal(HistoryRows* history, ItemKey key);
 // add_redate moves the change that closed an item to a corrected date.
 void add_redate(HistoryRows* history, ItemKey key, core::Date effective_on);
-// write_history writes what was gathered.
+// write_history writes what was gathered, once the former history is not needed any more, and forgets it.
 void write_history(HistoryRows* history);
+// may_write_early: before the end of the statement, too; is_large: then it is time to.
+bool may_write_early(const HistoryRows* history);
+bool is_large(const HistoryRows* history);
 
 // One item whose paid parts change: dated anew from its history and allocations.
 struct Repayment {

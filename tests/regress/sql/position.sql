@@ -75,4 +75,21 @@ SELECT figure, count(*) FROM check_positions() GROUP BY 1 ORDER BY 1;
 SELECT rebuild_positions();
 SELECT * FROM check_positions();
 RESET maintenance_work_mem;
+-- Statements of more rows than are taken at a time (10,000): histories and payments are those of one statement
+INSERT INTO customer (customer_id) SELECT n FROM generate_series(5001, 5010) n;
+INSERT INTO item (customer_id, item_id, document_date, due_date, amount, open_amount)
+SELECT 5001 + n % 10, n, business_date() - 90, business_date() - 60, 100, 100 - n % 3 FROM generate_series(100001, 125000) n;
+UPDATE item SET due_date = due_date - 1 WHERE customer_id > 5000;
+SELECT count(*) FROM check_positions();
+UPDATE item SET open_amount = open_amount - 10, status = 'dispute' WHERE customer_id > 5000;
+UPDATE item SET open_amount = open_amount - 5, customer_id = 5001 + item_id % 7 WHERE customer_id > 5000 AND item_id % 2 = 0;
+UPDATE item SET cleared_on = business_date() - 1, open_amount = 0 WHERE customer_id > 5000 AND item_id % 4 = 0;
+UPDATE item SET cleared_on = business_date() - 2 WHERE customer_id > 5000 AND open_amount = 0;
+SELECT count(*), sum(paid), (SELECT sum(amount - open_amount) FROM item WHERE customer_id > 5000) AS gone,
+       count(*) FILTER (WHERE effective_on = business_date() - 2) AS redated FROM open_amount_change WHERE customer_id > 5000;
+SELECT count(*) FROM qualification WHERE customer_id > 5000;
+SELECT count(*) FROM check_positions();
+DELETE FROM item WHERE customer_id > 5000 AND item_id % 8 <> 0;
+SELECT count(*), sum(paid) = (SELECT sum(amount - open_amount) FROM item WHERE customer_id > 5000) AS as_paid FROM open_amount_change WHERE customer_id > 5000;
+SELECT count(*) FROM check_positions();
 RESET search_path;
