@@ -49,11 +49,11 @@ wait_for 1 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
 sql -d erp <<'SQL' &
 BEGIN;
 SELECT FROM receivables.position WHERE customer_id = 20 FOR UPDATE;
-SELECT FROM pg_sleep(2);
+SELECT FROM pg_sleep(4);
 COMMIT;
 SQL
 holder=$!
-sleep 0.3
+wait_for 5 t erp "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT FROM pg_sleep(4)%' AND state = 'active')"
 sql -d erp -c "INSERT INTO receivables.item (customer_id, due_date, amount, open_amount) VALUES (20, '2999-01-01', 10, 10)"
 wait_for 1 t erp "SELECT state IN ('retrying', 'applying') FROM receivables.worker_status"
 expect 'still queued' t "$(sql -d erp -c 'SELECT EXISTS (SELECT FROM receivables.change_queue WHERE customer_id = 20)')"
