@@ -8,6 +8,7 @@
 
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/kept_columns.hpp"
 #include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/table_writer.hpp"
 
@@ -33,13 +34,8 @@ struct QueueColumns {
 constexpr const char* kProfileColumns[core::kProfileFacets] = {"receivables", "qualified", "disputed",
                                                                "sales", "payments"};
 
-// The numbers are kept for the backend's life: a rebuilt relcache entry has another descriptor.
-const QueueColumns& columns_of(Relation relation) {
-  static QueueColumns columns;
-  static Oid found_in = InvalidOid;
-  static TupleDesc found_with = nullptr;
-  TupleDesc descriptor = RelationGetDescr(relation);
-  if (found_in == RelationGetRelid(relation) && found_with == descriptor) return columns;
+QueueColumns queue_columns(TupleDesc descriptor) {
+  QueueColumns columns;
   columns.customer_id = column_number(descriptor, "customer_id");
   columns.queue_id = column_number(descriptor, "queue_id");
   columns.queued_at = column_number(descriptor, "queued_at");
@@ -51,8 +47,6 @@ const QueueColumns& columns_of(Relation relation) {
   columns.contact_phones = column_number(descriptor, "contact_phones");
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     columns.profiles[i] = column_number(descriptor, kProfileColumns[i]);
-  found_in = RelationGetRelid(relation);
-  found_with = descriptor;
   return columns;
 }
 
@@ -116,7 +110,7 @@ core::Bytes optional_bytes(HeapTuple tuple, AttrNumber column, TupleDesc descrip
 }
 
 core::PositionFacets facets_of_row(ChangeQueue* queue) {
-  const QueueColumns& columns = columns_of(queue->relation);
+  const QueueColumns& columns = kept_columns<queue_columns>(queue->relation);
   TupleDesc descriptor = RelationGetDescr(queue->relation);
   HeapTuple tuple = ExecCopySlotHeapTuple(queue->slot);
   core::PositionFacets facets;
@@ -207,7 +201,7 @@ void queue_customer(ChangeQueue* queue, int64 customer_id, core::Delta* deltas, 
   }
   core::PositionBuffers& net = buffers();
   compute([&] { core::apply_deltas(core::empty_facets(), {}, {deltas, count}, net); });
-  const QueueColumns& columns = columns_of(queue->relation);
+  const QueueColumns& columns = kept_columns<queue_columns>(queue->relation);
   TupleTableSlot* row = start_row(queue->writer);
   put_column(row, columns.customer_id, Int64GetDatum(customer_id));
   put_column(row, columns.queue_id, Int64GetDatum(next_row_number(queue->writer)));

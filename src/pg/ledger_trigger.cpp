@@ -4,6 +4,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_set.hpp"
 #include "search_assign/pg/customer_check.hpp"
+#include "search_assign/pg/kept_columns.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/ledger_item.hpp"
 #include "search_assign/pg/settings.hpp"
@@ -235,19 +236,6 @@ bool has_rows(const TriggerData* trigger) {
   return store != nullptr && tuplestore_tuple_count(store) > 0;
 }
 
-// The numbers are kept for the backend's life: a rebuilt relcache entry has another descriptor.
-const ItemColumns& columns_of(Relation relation) {
-  static ItemColumns columns;
-  static Oid found_in = InvalidOid;
-  static TupleDesc found_with = nullptr;
-  if (found_in != RelationGetRelid(relation) || found_with != RelationGetDescr(relation)) {
-    columns = item_columns(RelationGetDescr(relation));
-    found_in = RelationGetRelid(relation);
-    found_with = RelationGetDescr(relation);
-  }
-  return columns;
-}
-
 Batch make_batch(const TriggerData* trigger) {
   Tuplestorestate* store = trigger->tg_newtable != nullptr ? trigger->tg_newtable : trigger->tg_oldtable;
   const int64 rows = std::min(tuplestore_tuple_count(store), kMaxBatch);
@@ -266,7 +254,7 @@ void item_changed(TriggerData* trigger) {
   statement.piece = AllocSetContextCreate(statement.memory, "search_assign piece", ALLOCSET_SMALL_SIZES);
   statement.row = AllocSetContextCreate(statement.memory, "search_assign row", ALLOCSET_SMALL_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(statement.memory);
-  statement.columns = columns_of(trigger->tg_relation);
+  statement.columns = kept_columns<item_columns>(trigger->tg_relation);
   statement.batch = make_batch(trigger);
   statement.history = open_history();
   init_customer_ids(&statement.customers);

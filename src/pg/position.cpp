@@ -7,6 +7,7 @@
 #include "search_assign/pg/position.hpp"
 
 #include "search_assign/pg/catalog.hpp"
+#include "search_assign/pg/kept_columns.hpp"
 #include "search_assign/pg/profile_index.hpp"
 
 extern "C" {
@@ -27,13 +28,8 @@ namespace {
 constexpr const char* kProfileColumns[core::kProfileFacets] = {"receivables", "qualified", "disputed",
                                                                "sales", "payments"};
 
-// The numbers are kept for the backend's life: a rebuilt relcache entry has another descriptor.
-const PositionColumns& find_columns(Relation relation) {
-  static PositionColumns columns;
-  static Oid found_in = InvalidOid;
-  static TupleDesc found_with = nullptr;
-  TupleDesc descriptor = RelationGetDescr(relation);
-  if (found_in == RelationGetRelid(relation) && found_with == descriptor) return columns;
+PositionColumns position_columns(TupleDesc descriptor) {
+  PositionColumns columns;
   columns.customer_id = column_number(descriptor, "customer_id");
   columns.configuration_version = column_number(descriptor, "configuration_version");
   columns.decided_on = column_number(descriptor, "decided_on");
@@ -59,8 +55,6 @@ const PositionColumns& find_columns(Relation relation) {
   columns.assignment = column_number(descriptor, "assignment");
   for (size_t i = 0; i < core::kProfileFacets; ++i)
     columns.profiles[i] = column_number(descriptor, kProfileColumns[i]);
-  found_in = RelationGetRelid(relation);
-  found_with = descriptor;
   return columns;
 }
 
@@ -174,7 +168,7 @@ PositionAccess* open_positions(LOCKMODE lock) {
   auto* access = static_cast<PositionAccess*>(palloc0(sizeof(PositionAccess)));
   access->memory = CurrentMemoryContext;
   access->position = open_keyed("position", lock);
-  access->columns = find_columns(access->position.relation);
+  access->columns = kept_columns<position_columns>(access->position.relation);
   access->changed = MakeSingleTupleTableSlot(RelationGetDescr(access->position.relation), &TTSOpsVirtual);
   access->asked = MakeSingleTupleTableSlot(RelationGetDescr(access->position.relation), &TTSOpsVirtual);
   return access;
