@@ -16,7 +16,7 @@ bin=$(scripts/private_pg)
 flags='-O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 run_make() { make -s PG_CONFIG="$bin/pg_config" OPT="$flags" "$@"; }
 run_make -j"$(nproc)" all >build.log 2>&1 && run_make install >>build.log 2>&1 || { tail -60 build.log; exit 1; }
-nm -D search_assign.so | grep -q __asan_report || { echo "the module is not sanitized"; exit 1; }
+nm -D search_assign.so | grep __asan_report >/dev/null || { echo "the module is not sanitized"; exit 1; }
 
 # The sanitizers' libraries must be loaded into the server itself. libasan sets itself up at the first allocation; where that is
 # made by a library's constructor that holds a lock of the C library (libgpg-error's does, by way of libldap), the lock is
