@@ -29,12 +29,15 @@ constexpr int kMaxBands = 64;
 Band bands[kMaxBands];
 int band_count = 0;
 bool bands_valid = false;
+uint64 band_invalidations = 0;
 bool bands_registered = false;
 Oid band_relation = InvalidOid;
 MemoryContext band_memory = nullptr;
 
 void band_relation_changed(Datum, Oid relation) {
-  if (relation == InvalidOid || relation == band_relation) bands_valid = false;
+  if (relation != InvalidOid && relation != band_relation) return;
+  bands_valid = false;
+  ++band_invalidations;
 }
 
 void load_bands() {
@@ -45,6 +48,7 @@ void load_bands() {
   }
   band_relation =
       relation_oid("configuration");  // a change of the bands invalidates it (configuration_changed)
+  const uint64 invalidations_before = band_invalidations;
   band_count = 0;
   MemoryContextReset(band_memory);
   MemoryContext caller = CurrentMemoryContext;
@@ -63,7 +67,8 @@ void load_bands() {
   SPI_finish();
   end_maintenance(scope);
   MemoryContextSwitchTo(caller);
-  bands_valid = !IsInParallelMode();  // a parallel query may have read with an older snapshot
+  // A parallel query may have read with an older snapshot.
+  bands_valid = !IsInParallelMode() && band_invalidations == invalidations_before;
 }
 
 Datum band_of(int64 days) {

@@ -14,12 +14,11 @@
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/statistics.hpp"
-#include "search_assign/pg/subtransaction.hpp"
+#include "search_assign/pg/waiting.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "storage/proc.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 }
@@ -41,7 +40,6 @@ struct Application {
   bool after_members;      // accounts follow whose members were written
   bool queued;             // something is queued for the customer at hand
   Ticks time;              // since when the present part has been going on
-  int64 wait;              // microseconds it may still wait for others
   CustomerIds collecting;  // accounts through which the customers written are collected
   MemoryContext memory;    // of the application
 };
@@ -49,6 +47,8 @@ struct Application {
 void use_newest_configuration(Application* application) {
   const Configuration* config = configuration();
   if (application->reader.config == config) return;
+  // Kept, so that a later one cannot lie where this one lay and be taken for it.
+  keep_configuration(config, application->memory);
   use_configuration(&application->reader, config, application->memory);
   MemoryContext caller = MemoryContextSwitchTo(application->memory);
   membership_log_use(application->log, config);
@@ -70,7 +70,6 @@ void begin_application(Application* application, bool run) {
   application->reader.access = open_positions(RowExclusiveLock);
   application->reader.snapshot = SnapshotSelf;
   application->queue = open_change_queue(true);
-  application->wait = int64{lock_wait()} * 1000;
   use_newest_configuration(application);
 }
 
@@ -278,14 +277,14 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   const QueuedChanges queued = read_queued(application->queue, customer_id, SnapshotSelf);
   application->queued = queued.count > 0;
   if (!found) {
-    remove_queued(application->queue, queued);
+    remove_queued(application->queue, queued, false);
     return Outcome::Gone;
   }
   // Written now, the row would be there twice for a snapshot that does not see the version it replaces.
   if (application->reread && !sees_position(access, GetTransactionSnapshot())) return Outcome::Busy;
-  const int64 former_account = collecting_account(access, access->position.slot);
-  if (former_account != 0 && (count > 0 || queued.count > 0))
-    add_customer_id(&application->collecting, former_account);
+  const std::optional<int64> former_account = collecting_account(access, access->position.slot);
+  if (former_account && (count > 0 || queued.count > 0))
+    add_customer_id(&application->collecting, *former_account);
   Decision decision;
   if (!read_customer(&application->reader, customer_id, queued, deltas, count,
                      decision_date(&application->reader), &decision))
@@ -306,9 +305,9 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   const Outcome outcome = write_decision(application, customer_id, decision, cause, changed);
   if (outcome != Outcome::Written) return outcome;
   remove_queued(application->queue, queued);
-  const int64 account = collecting_account(access, access->changed);
-  if (account != 0 && account != former_account && (count > 0 || queued.count > 0))
-    add_customer_id(&application->collecting, account);
+  const std::optional<int64> account = collecting_account(access, access->changed);
+  if (account && account != former_account && (count > 0 || queued.count > 0))
+    add_customer_id(&application->collecting, *account);
   return outcome;
 }
 
@@ -316,17 +315,11 @@ void wait_in_subtransaction(void* access) { wait_for_position(static_cast<Positi
 
 // Waits for whoever has the position, as long as lock_wait lets it; false when that is over.
 bool wait_for_others(Application* application) {
-  if (application->wait < 1000) return false;
-  const int former_timeout = LockTimeout;
-  instr_time start;
-  INSTR_TIME_SET_CURRENT(start);
-  LockTimeout = static_cast<int>(application->wait / 1000);
-  ErrorData* error = run_in_subtransaction(wait_in_subtransaction, application->reader.access);
-  LockTimeout = former_timeout;
-  instr_time waited;
-  INSTR_TIME_SET_CURRENT(waited);
-  INSTR_TIME_SUBTRACT(waited, start);
-  application->wait -= static_cast<int64>(INSTR_TIME_GET_MICROSEC(waited));
+  if (!may_wait_for(application->reader.access->holder)) return false;
+  instr_time since;
+  INSTR_TIME_SET_CURRENT(since);
+  ErrorData* error = run_waiting(wait_in_subtransaction, application->reader.access);
+  if (error == nullptr) spend_wait(since);
   if (error == nullptr) return true;
   if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE) ReThrowError(error);
   return false;

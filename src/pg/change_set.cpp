@@ -9,14 +9,15 @@
 #include "search_assign/pg/delta_run.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/settings.hpp"
+#include "search_assign/pg/statement_timeout.hpp"
 #include "search_assign/pg/statistics.hpp"
 #include "search_assign/pg/subtransaction.hpp"
+#include "search_assign/pg/waiting.hpp"
 #include "search_assign/pg/worker.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "storage/proc.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 }
@@ -29,6 +30,7 @@ struct Level {
   SubTransactionId subtransaction;
   size_t first;
   size_t first_run;
+  bool has_opposites;  // of what outer levels hold and has been applied
 };
 
 struct ChangeSet {
@@ -97,12 +99,12 @@ void apply_or_queue(Application* application) {
   MemoryContext memory =
       AllocSetContextCreate(CurrentMemoryContext, "search_assign application", ALLOCSET_SMALL_SIZES);
   MemoryContext caller = MemoryContextSwitchTo(memory);
-  const int former_timeout = LockTimeout;
-  LockTimeout = std::max(lock_wait(), 1);
-  ErrorData* error = run_in_subtransaction(apply_in_subtransaction, application);
-  LockTimeout = former_timeout;
+  if (application->at_commit) resume_statement_timeout();
+  ErrorData* error = run_waiting(apply_in_subtransaction, application);
+  if (application->at_commit) suspend_statement_timeout();
   if (error != nullptr) {
     if (ends_session(error) || cancels(error)) ReThrowError(error);
+    if (application->at_commit && error->sqlerrcode == ERRCODE_QUERY_CANCELED) repeat_statement_timeout();
     count(Counter::ApplicationFailures);
     queue_deltas(application->deltas, application->count, {error->sqlerrcode, error->message});
   }
@@ -185,7 +187,10 @@ void transaction_event(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-      if (current != nullptr) apply_from(0, 0, true);
+      if (current != nullptr) {
+        suspend_statement_timeout();
+        apply_from(0, 0, true);
+      }
       forget();
       break;
     case XACT_EVENT_COMMIT:
@@ -193,6 +198,8 @@ void transaction_event(XactEvent event, void*) {
     case XACT_EVENT_ABORT:
       if (take_queued_something() && event == XACT_EVENT_COMMIT) wake_worker();
       forget();
+      forget_waits();
+      resume_statement_timeout();
       abort_maintenance(0);
       abort_allocations_follow(0);
       applying_level = 0;
@@ -210,7 +217,10 @@ void subtransaction_event(SubXactEvent event, SubTransactionId subtransaction, S
     abort_evaluation_date(level);
     abort_maintenance(level);
     abort_allocations_follow(level);
-    if (level <= applying_level) applying_level = 0;
+    if (level <= applying_level) {
+      applying_level = 0;
+      if (current != nullptr) close_runs(current->applying_runs, 0);
+    }
   }
   if (current == nullptr || current->levels.empty()) return;
   Level& top = current->levels.back();
@@ -222,10 +232,12 @@ void subtransaction_event(SubXactEvent event, SubTransactionId subtransaction, S
   } else if (event == SUBXACT_EVENT_COMMIT_SUB) {
     // The parent takes the part over; where it has one of its own, that begins earlier.
     const size_t count = current->levels.size();
-    if (count > 1 && current->levels[count - 2].subtransaction == parent)
+    if (count > 1 && current->levels[count - 2].subtransaction == parent) {
+      current->levels[count - 2].has_opposites |= top.has_opposites;
       current->levels.pop_back();
-    else
+    } else {
       top.subtransaction = parent;
+    }
   }
 }
 
@@ -236,7 +248,7 @@ void change_set_enter_level() {
   compute([&] {
     if (current == nullptr) current = new ChangeSet;
     if (current->levels.empty() || current->levels.back().subtransaction != subtransaction)
-      current->levels.push_back({subtransaction, current->deltas.size(), current->runs.size()});
+      current->levels.push_back({subtransaction, current->deltas.size(), current->runs.size(), false});
   });
 }
 
@@ -259,34 +271,46 @@ void change_set_apply_at_once() {
 void change_set_apply() {
   if (current == nullptr || current->levels.empty()) return;
   const Level& top = current->levels.back();
-  if (top.subtransaction == GetCurrentSubTransactionId()) apply_from(top.first, top.first_run);
+  if (top.subtransaction != GetCurrentSubTransactionId()) return;
+  if (top.has_opposites)
+    change_set_apply_all();
+  else
+    apply_from(top.first, top.first_run);
 }
 
-// The outer levels' parts have to wait again where this level is rolled back. So they stay, and this level
-// gets their opposites: together they are nothing at the commit.
+namespace {
+
+// Adds copies of the outer levels' deltas to this level's, or their opposites.
+void add_outer_parts(bool opposite) {
+  const Level top = current->levels.back();
+  const auto add = [opposite](core::Delta delta) {
+    if (opposite) delta.sign = static_cast<int8>(-delta.sign);
+    compute([&] { current->deltas.push_back(delta); });
+    change_set_bound();
+  };
+  for (size_t i = 0; i < top.first; ++i) add(current->deltas[i]);
+  for (size_t i = 0; i < top.first_run; ++i)
+    for (rewind_delta_run(&current->runs[i]); current->runs[i].next <= current->runs[i].count;
+         advance_delta_run(&current->runs[i])) {
+      CHECK_FOR_INTERRUPTS();
+      add(current->runs[i].head);
+    }
+}
+
+}  // namespace
+
+// The outer levels' parts have to wait again where this level is rolled back. So they stay, copies of them
+// are applied with this level's part, and this level gets their opposites: together they are nothing at the
+// commit.
 void change_set_apply_all() {
-  change_set_apply();
   if (current == nullptr || (current->deltas.empty() && current->runs.empty())) return;
   change_set_enter_level();
-  const size_t outer_runs = current->runs.size();
-  size_t outer = current->deltas.size();
-  for (size_t i = 0; i < outer_runs; ++i) outer += current->runs[i].count;
-  std::vector<core::Delta>& deltas = current->deltas;
-  const size_t own = deltas.size();
-  compute([&] {
-    deltas.reserve(own + outer * 2);
-    for (size_t i = 0; i < own; ++i) deltas.push_back(deltas[i]);
-  });
-  for (size_t i = 0; i < outer_runs; ++i) {
-    DeltaRun* run = &current->runs[i];
-    for (rewind_delta_run(run); run->next <= run->count; advance_delta_run(run))
-      compute([&] { deltas.push_back(run->head); });
-  }
-  compute([&] {
-    for (size_t i = own; i < own + outer; ++i) deltas.push_back(deltas[i]);
-    for (size_t i = own; i < own + outer; ++i) deltas[i].sign = static_cast<int8>(-deltas[i].sign);
-  });
-  apply_from(own + outer, outer_runs);
+  add_outer_parts(false);
+  Level& top = current->levels.back();
+  apply_from(top.first, top.first_run);
+  if (top.first == 0 && top.first_run == 0) return;
+  add_outer_parts(true);
+  top.has_opposites = true;
 }
 
 PendingChanges copy_pending_changes() {

@@ -149,7 +149,7 @@ void find_next_action(Collection* collection, NextAction* next, ActionReport* re
 
 NextAction decide_next_action(Decision* decision, DecisionBuffers* buffers, int64 customer_id) {
   NextAction next = kNoAction;
-  if (collecting_account(decision->access, decision->access->changed) != 0) return next;
+  if (collecting_account(decision->access, decision->access->changed)) return next;
   const core::Scenario* scenario = present_scenario(decision, buffers);
   if (scenario == nullptr || scenario->steps.empty()) return next;
   const ScenarioSet* scenarios = decision->config->scenarios;
@@ -197,10 +197,10 @@ bool next_action_stands(PositionAccess* access, const NextAction& next) {
   return DatumGetInt32(step) == next.step && !no_date && DatumGetDateADT(action_on) == next.action_on;
 }
 
-int64 collecting_account(PositionAccess* access, TupleTableSlot* row) {
+std::optional<int64> collecting_account(PositionAccess* access, TupleTableSlot* row) {
   bool is_null = false;
   const Datum account = get_column(row, access->columns.collection_account_id, &is_null);
-  return is_null ? 0 : DatumGetInt64(account);
+  return is_null ? std::nullopt : std::optional(DatumGetInt64(account));
 }
 
 }  // namespace search_assign::pg

@@ -158,8 +158,7 @@ bool another_leads(Collection* collection, const ItemRow& leader) {
 bool is_leader(Collection* collection, int64 customer_id, int64 item_id) {
   const core::Collectable& collectable = collection->buffers->collectable;
   const auto& customers = collection->buffers->customers;
-  if (item_id == 0 || std::find(customers.begin(), customers.end(), customer_id) == customers.end())
-    return false;
+  if (std::find(customers.begin(), customers.end(), customer_id) == customers.end()) return false;
   ItemRow leader;
   start_item(items_of(collection), customer_id, item_id);
   if (!next_item(collection->items, &leader)) return false;

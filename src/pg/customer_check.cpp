@@ -6,52 +6,15 @@
 #include "search_assign/pg/customer_check.hpp"
 
 #include "search_assign/pg/boundary.hpp"
-#include "search_assign/pg/catalog.hpp"
 
 extern "C" {
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/transam.h"
-#include "executor/tuptable.h"
 #include "storage/lmgr.h"
-#include "utils/fmgroids.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
 }
 
 namespace search_assign::pg {
 namespace {
-
-struct Lookup {
-  Relation relation;
-  Relation index;
-  TupleTableSlot* slot;
-  IndexScanDesc scan;
-  SnapshotData dirty;
-};
-
-void open_lookup(Lookup* lookup, const char* name) {
-  lookup->relation = table_open(relation_oid(name), AccessShareLock);
-  lookup->index = index_open(RelationGetPrimaryKeyIndex(lookup->relation), AccessShareLock);
-  lookup->slot = table_slot_create(lookup->relation, nullptr);
-  InitDirtySnapshot(lookup->dirty);
-  lookup->scan = index_beginscan(lookup->relation, lookup->index, &lookup->dirty, 1, 0);
-}
-
-void close_lookup(Lookup* lookup) {
-  index_endscan(lookup->scan);
-  ExecDropSingleTupleTableSlot(lookup->slot);
-  index_close(lookup->index, NoLock);
-  table_close(lookup->relation, NoLock);
-}
-
-void start_lookup(Lookup* lookup, int64 customer_id) {
-  ScanKeyData key;
-  ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(customer_id));
-  index_rescan(lookup->scan, &key, 1, nullptr, 0);
-}
 
 bool is_being_deleted(TupleTableSlot* slot) {
   bool must_free = false;
@@ -62,11 +25,11 @@ bool is_being_deleted(TupleTableSlot* slot) {
 }
 
 // Looks for a committed (or own) customer row; *deleter is a transaction that is just deleting it.
-bool find_customer_row(Lookup* lookup, int64 customer_id, TransactionId* deleter) {
+bool find_customer_row(DirtyLookup* lookup, int64 customer_id, TransactionId* deleter) {
   *deleter = InvalidTransactionId;
-  start_lookup(lookup, customer_id);
+  start_dirty_lookup(lookup, customer_id);
   bool found = false;
-  while (index_getnext_slot(lookup->scan, ForwardScanDirection, lookup->slot)) {
+  while (next_dirty_row(lookup)) {
     if (TransactionIdIsValid(lookup->dirty.xmin)) continue;  // another transaction is only inserting it
     if (TransactionIdIsValid(lookup->dirty.xmax) && is_being_deleted(lookup->slot))
       *deleter = lookup->dirty.xmax;
@@ -76,19 +39,19 @@ bool find_customer_row(Lookup* lookup, int64 customer_id, TransactionId* deleter
   return found;
 }
 
-void check_customer(Lookup* lookup, int64 customer_id) {
+}  // namespace
+
+void check_customer_exists(DirtyLookup* lookup, int64 customer_id, const char* what) {
   for (;;) {
     TransactionId deleter = InvalidTransactionId;
     if (!find_customer_row(lookup, customer_id, &deleter))
       ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                      errmsg("customer %lld does not exist", static_cast<long long>(customer_id)),
+                      errmsg("%s %lld does not exist", what, static_cast<long long>(customer_id)),
                       errhint("Insert it into receivables.customer first.")));
     if (!TransactionIdIsValid(deleter)) return;
     XactLockTableWait(deleter, lookup->relation, nullptr, XLTW_None);
   }
 }
-
-}  // namespace
 
 void init_customer_ids(CustomerIds* customers) {
   customers->ids = nullptr;
@@ -124,27 +87,27 @@ void sort_customer_ids(CustomerIds* customers) {
 void check_customers_exist(CustomerIds* customers) {
   if (customers->count == 0) return;
   sort_customer_ids(customers);
-  Lookup lookup;
-  open_lookup(&lookup, "customer");
+  DirtyLookup lookup;
+  open_dirty_lookup(&lookup, "customer");
   for (size_t i = 0; i < customers->count; ++i) {
-    check_customer(&lookup, customers->ids[i]);
+    check_customer_exists(&lookup, customers->ids[i], "customer");
     if ((i & 1023) == 0) CHECK_FOR_INTERRUPTS();
   }
-  close_lookup(&lookup);
+  close_dirty_lookup(&lookup);
 }
 
 void refuse_customers_with_items(CustomerIds* customers) {
-  Lookup lookup;
-  open_lookup(&lookup, "item");
+  DirtyLookup lookup;
+  open_dirty_lookup(&lookup, "item");
   for (size_t i = 0; i < customers->count; ++i) {
-    start_lookup(&lookup, customers->ids[i]);
-    if (index_getnext_slot(lookup.scan, ForwardScanDirection, lookup.slot))
+    start_dirty_lookup(&lookup, customers->ids[i]);
+    if (next_dirty_row(&lookup))
       ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
                       errmsg("customer %lld has items and cannot be deleted",
                              static_cast<long long>(customers->ids[i])),
                       errhint("Delete its items, or move them to another customer, first.")));
   }
-  close_lookup(&lookup);
+  close_dirty_lookup(&lookup);
 }
 
 }  // namespace search_assign::pg

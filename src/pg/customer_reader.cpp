@@ -7,7 +7,6 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
-#include "utils/guc.h"
 #include "utils/snapmgr.h"
 }
 
@@ -92,9 +91,7 @@ void use_configuration(CustomerReader* reader, const Configuration* config, Memo
 void open_sql(CustomerReader* reader) {
   if (reader->sql_open) return;
   reader->scope = begin_maintenance();
-  // One customer's rows come by their key, also from a table that was empty when the plan was made.
-  for (const char* name : {"enable_seqscan", "jit"})
-    (void)set_config_option(name, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+  plan_by_key();
   SPI_connect();
   MemoryContextSwitchTo(reader->customer);
   reader->sql_open = true;

@@ -4,6 +4,7 @@
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/change_set.hpp"
 #include "search_assign/pg/customer_check.hpp"
+#include "search_assign/pg/customer_reference.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/settings.hpp"
@@ -50,125 +51,11 @@ SpiStatement remove_hand_assignments = {
 SpiStatement remove_failures = {
     "DELETE FROM receivables.search_failure WHERE customer_id = ANY ($1)", 1, {INT8ARRAYOID}, nullptr};
 
-// Customers whose parent does not exist, or who are their own ancestors.
-SpiStatement wrong_parents = {
-    "WITH RECURSIVE line AS ("
-    "  SELECT c.customer_id AS start, c.parent_id AS ancestor, 1 AS depth FROM receivables.customer c"
-    "  WHERE c.customer_id = ANY ($1) AND c.parent_id IS NOT NULL"
-    "  UNION ALL SELECT l.start, c.parent_id, l.depth + 1 FROM line l JOIN receivables.customer c ON "
-    "c.customer_id = l.ancestor"
-    "  WHERE c.parent_id IS NOT NULL AND l.ancestor <> l.start AND l.depth < 1000)"
-    " SELECT l.start, l.ancestor, l.ancestor = l.start OR l.depth >= 1000 FROM line l"
-    " LEFT JOIN receivables.customer c ON c.customer_id = l.ancestor"
-    " WHERE c.customer_id IS NULL OR l.ancestor = l.start OR l.depth >= 1000 ORDER BY 1 LIMIT 1",
-    1,
-    {INT8ARRAYOID},
-    nullptr};
-
-SpiStatement orphans = {
-    "SELECT c.customer_id, c.parent_id FROM receivables.customer c WHERE c.parent_id = ANY ($1) ORDER BY 1 "
-    "LIMIT 1",
-    1,
-    {INT8ARRAYOID},
-    nullptr};
-
-void check_parents(const CustomerIds& customers) {
-  if (customers.count == 0) return;
-  Datum values[] = {id_array(customers)};
-  const MaintenanceScope scope = begin_maintenance();
-  SPI_connect();
-  const SpiRows rows = spi_query(&wrong_parents, values);
-  if (rows.count > 0) {
-    const int64 customer = spi_int64(rows, 0, 1);
-    const int64 parent = spi_int64(rows, 0, 2);
-    if (spi_bool(rows, 0, 3))
-      ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
-                      errmsg("customer %lld would be its own ancestor", static_cast<long long>(customer)),
-                      errhint("parent_id must lead to a customer without a parent.")));
-    ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                    errmsg("parent customer %lld does not exist", static_cast<long long>(parent)),
-                    errhint("Insert it into receivables.customer first.")));
-  }
-  SPI_finish();
-  end_maintenance(scope);
-}
-
-void refuse_orphans(const CustomerIds& customers) {
-  Datum values[] = {id_array(customers)};
-  const MaintenanceScope scope = begin_maintenance();
-  SPI_connect();
-  const SpiRows rows = spi_query(&orphans, values);
-  if (rows.count > 0)
-    ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                    errmsg("customer %lld is the parent of customer %lld",
-                           static_cast<long long>(spi_int64(rows, 0, 2)),
-                           static_cast<long long>(spi_int64(rows, 0, 1))),
-                    errhint("Give its accounts another parent first.")));
-  SPI_finish();
-  end_maintenance(scope);
-}
-
-// Accounts that cannot be collected through the one they name: it does not exist, or would itself be
-// collected through another.
-SpiStatement wrong_groupings = {
-    "SELECT c.customer_id, c.collection_account_id, a.customer_id IS NULL FROM receivables.customer c"
-    " LEFT JOIN receivables.customer a ON a.customer_id = c.collection_account_id"
-    " WHERE c.customer_id = ANY ($1) AND c.collection_account_id IS NOT NULL AND (a.customer_id IS NULL"
-    "  OR a.collection_account_id IS NOT NULL"
-    "  OR EXISTS (SELECT FROM receivables.customer m WHERE m.collection_account_id = c.customer_id))"
-    " ORDER BY 1 LIMIT 1",
-    1,
-    {INT8ARRAYOID},
-    nullptr};
-SpiStatement left_members = {
-    "SELECT c.customer_id, c.collection_account_id FROM receivables.customer c"
-    " WHERE c.collection_account_id = ANY ($1) ORDER BY 1 LIMIT 1",
-    1,
-    {INT8ARRAYOID},
-    nullptr};
-
-void check_groupings(const CustomerIds& customers) {
-  if (customers.count == 0) return;
-  Datum values[] = {id_array(customers)};
-  const MaintenanceScope scope = begin_maintenance();
-  SPI_connect();
-  const SpiRows rows = spi_query(&wrong_groupings, values);
-  if (rows.count > 0) {
-    const auto customer = static_cast<long long>(spi_int64(rows, 0, 1));
-    const auto account = static_cast<long long>(spi_int64(rows, 0, 2));
-    if (spi_bool(rows, 0, 3))
-      ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                      errmsg("collection account %lld does not exist", account),
-                      errhint("Insert it into receivables.customer first.")));
-    ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
-                    errmsg("customer %lld cannot be collected through customer %lld", customer, account),
-                    errdetail("An account that collects for others is not collected through another."),
-                    errhint("Let collection_account_id of all accounts name the one at the top.")));
-  }
-  SPI_finish();
-  end_maintenance(scope);
-}
-
-void refuse_left_members(const CustomerIds& customers) {
-  Datum values[] = {id_array(customers)};
-  const MaintenanceScope scope = begin_maintenance();
-  SPI_connect();
-  const SpiRows rows = spi_query(&left_members, values);
-  if (rows.count > 0)
-    ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-                    errmsg("customer %lld is collected through customer %lld",
-                           static_cast<long long>(spi_int64(rows, 0, 1)),
-                           static_cast<long long>(spi_int64(rows, 0, 2))),
-                    errhint("Give it another collection_account_id, or none, first.")));
-  SPI_finish();
-  end_maintenance(scope);
-}
-
 void touch_all(const CustomerIds& customers, uint8_t side) {
-  compute([&] {
-    for (size_t i = 0; i < customers.count; ++i)
-      change_set_deltas().push_back({customers.ids[i], 0, 0, 0, core::Facet::Touch, 1, side});
-  });
+  for (size_t i = 0; i < customers.count; ++i) {
+    compute([&] { change_set_deltas().push_back({customers.ids[i], 0, 0, 0, core::Facet::Touch, 1, side}); });
+    change_set_bound();
+  }
 }
 
 bool same_rows(TupleTableSlot* a, TupleTableSlot* b) {
@@ -223,6 +110,7 @@ void read_customer_rows(TriggerData* trigger, CustomerStatement* statement) {
   for (;;) {
     const bool has_old = next_row(&old_rows);
     const bool has_new = next_row(&new_rows);
+    CHECK_FOR_INTERRUPTS();
     if (!has_old && !has_new) break;
     bool is_null = false;
     TupleTableSlot* row = has_new ? new_rows.slot : old_rows.slot;
@@ -268,8 +156,7 @@ void customer_changed(TriggerData* trigger) {
   check_parents(statement.parented);
   if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event)) {
     refuse_customers_with_items(&statement.all);
-    refuse_orphans(statement.all);
-    refuse_left_members(statement.all);
+    refuse_referenced(statement.all);
     run_for(&remove_hand_assignments, statement.all);
     run_for(&remove_failures, statement.all);
   } else {
@@ -300,6 +187,7 @@ void add_contacts(TransitionRows rows, TupleDesc descriptor, int8 sign) {
   const AttrNumber email_column = column_number(descriptor, "email");
   const AttrNumber phone_column = column_number(descriptor, "phone");
   while (next_row(&rows)) {
+    CHECK_FOR_INTERRUPTS();
     bool is_null = false;
     const int64 customer_id = bigint_of(rows.slot, customer_column, &is_null);
     const bool given[] = {is_given(rows.slot, email_column), is_given(rows.slot, phone_column)};
@@ -341,6 +229,7 @@ AllocationRows read_allocations(Tuplestorestate* store, Relation relation) {
       CurrentMemoryContext, sizeof(AllocationRow) * static_cast<Size>(tuplestore_tuple_count(store))));
   TransitionRows rows = open_transition(store, relation);
   while (next_row(&rows)) {
+    CHECK_FOR_INTERRUPTS();
     AllocationRow* row = &result.rows[result.count++];
     bool is_null = false;
     row->key = {bigint_of(rows.slot, customer_column, &is_null), bigint_of(rows.slot, item_column, &is_null)};

@@ -2,7 +2,6 @@
 // more in the scenario the account is in, changes not yet applied counted, telling what it looks at. Rows
 // without words; names and sentences are added in SQL. Backend zone. SQL face:
 // sql/install/79_explain_agenda.sql; tests: tests/regress/sql/explain_agenda.sql.
-#include <optional>
 
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/collection.hpp"
@@ -22,9 +21,9 @@ namespace {
 struct Reason {
   const char* topic;
   const char* code;
-  int32 step_no = 0;  // 0, kNoDate, no amount: NULL
-  int64 customer_id = 0;
-  int64 item_id = 0;
+  int32 step_no = 0;  // 0, kNoDate: NULL
+  std::optional<int64> customer_id = std::nullopt;
+  std::optional<int64> item_id = std::nullopt;
   core::Date as_of = core::kNoDate;
   core::Date from = core::kNoDate;
   std::optional<int32> days = std::nullopt;
@@ -65,6 +64,11 @@ Datum amount_or_null(const std::optional<core::Sum>& amount, bool* is_null) {
   return *is_null ? static_cast<Datum>(0) : numeric_from_sum(*amount);
 }
 
+Datum id_or_null(const std::optional<int64>& id, bool* is_null) {
+  *is_null = !id.has_value();
+  return Int64GetDatum(id.value_or(0));
+}
+
 void put(ReturnSetInfo* result, const Reason& reason) {
   Datum values[12];
   bool nulls[12] = {};
@@ -72,10 +76,8 @@ void put(ReturnSetInfo* result, const Reason& reason) {
   values[1] = CStringGetTextDatum(reason.code);
   values[2] = Int32GetDatum(reason.step_no);
   nulls[2] = reason.step_no == 0;
-  values[3] = Int64GetDatum(reason.customer_id);
-  nulls[3] = reason.customer_id == 0;
-  values[4] = Int64GetDatum(reason.item_id);
-  nulls[4] = reason.item_id == 0;
+  values[3] = id_or_null(reason.customer_id, &nulls[3]);
+  values[4] = id_or_null(reason.item_id, &nulls[4]);
   values[5] = date_or_null(reason.as_of, &nulls[5]);
   values[6] = date_or_null(reason.from, &nulls[6]);
   values[7] = Int32GetDatum(reason.days.value_or(0));
@@ -255,11 +257,12 @@ const char* takeover_code(core::Takeover takeover) {
 }
 
 void put_progress(ReturnSetInfo* result, const core::CollectionProgress& progress, core::Takeover takeover) {
+  const bool has_leader = progress.leader_customer_id != 0 || progress.leader_item_id != 0;
   put(result, {.topic = "progress",
                .code = takeover_code(takeover),
                .step_no = progress.step,
-               .customer_id = progress.leader_customer_id,
-               .item_id = progress.leader_item_id,
+               .customer_id = has_leader ? std::optional(progress.leader_customer_id) : std::nullopt,
+               .item_id = has_leader ? std::optional(progress.leader_item_id) : std::nullopt,
                .date = progress.step_on,
                .decides = true});
 }
@@ -404,9 +407,9 @@ void explain_customer(ReturnSetInfo* result, int64 customer_id) {
     ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
                     errmsg("customer %lld does not exist", static_cast<long long>(customer_id))));
   PositionAccess* access = dry->reader.access;
-  if (const int64 account = collecting_account(access, access->changed); account != 0) {
+  if (const std::optional<int64> account = collecting_account(access, access->changed)) {
     put_stored(result, access, kNoAction);
-    put(result, {.topic = "account", .code = "collected_through", .customer_id = account, .decides = true});
+    put(result, {.topic = "account", .code = "collected_through", .customer_id = *account, .decides = true});
   } else {
     bool is_null = false;
     const int32 scenario_id =

@@ -14,10 +14,11 @@ extern "C" {
 namespace search_assign::pg {
 namespace {
 
-// The position row is left to the application before commit: taken here it could deadlock with a ledger
+// Locked as by a foreign key, so that nobody deletes the customer and leaves the assignment behind. The
+// position row is left to the application before commit: taken here it could deadlock with a ledger
 // transaction that takes its customers in ascending order.
 SpiStatement find_statement = {
-    "SELECT FROM receivables.position WHERE customer_id = $1", 1, {INT8OID}, nullptr};
+    "SELECT FROM receivables.customer WHERE customer_id = $1 FOR KEY SHARE", 1, {INT8OID}, nullptr};
 SpiStatement write_statement = {
     "INSERT INTO receivables.hand_assignment (customer_id, target, slot, target_id, mode, until, reason)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT ON CONSTRAINT hand_assignment_pkey DO UPDATE"

@@ -126,6 +126,7 @@ Datum array_of(const Table& table, int column, int first, int count) {
 // Runs a statement over the rows, as many at a time as make handy arrays.
 void run_with(const Table& table, SpiStatement* statement) {
   const MaintenanceScope scope = begin_maintenance();
+  plan_by_key();
   for (int first = 0; first < table.count; first += kFlushAt) {
     const int count = std::min(kFlushAt, table.count - first);
     SPI_connect();  // and its memory goes with each part
@@ -365,6 +366,7 @@ StoredPayments* load_payments(const ItemKey* keys, int count) {
       PointerGetDatum(construct_array(customers, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
       PointerGetDatum(construct_array(items, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
   const MaintenanceScope scope = begin_maintenance();
+  plan_by_key();
   SPI_connect();
   const SpiRows rows = spi_query(&stored_statement, arrays);
   MemoryContext spi = MemoryContextSwitchTo(memory);
@@ -446,13 +448,16 @@ bool same_key(const ItemKey& a, const ItemKey& b) {
   return a.customer_id == b.customer_id && a.item_id == b.item_id;
 }
 
-// The rows of one item in rows sorted by key; *next moves past them.
-std::span<const AllocationRow> rows_of(const AllocationRow** next, const AllocationRow* end, ItemKey key) {
-  const AllocationRow* first = *next;
-  const AllocationRow* last = first;
-  while (last < end && same_key(last->key, key)) ++last;
-  *next = last;
-  return {first, last};
+// Allocations sorted by key, those from `next` on still to be taken.
+struct AllocationQueue {
+  const AllocationRow* next;
+  const AllocationRow* end;
+};
+
+std::span<const AllocationRow> take_rows_of(AllocationQueue* queue, ItemKey key) {
+  const AllocationRow* first = queue->next;
+  while (queue->next < queue->end && same_key(queue->next->key, key)) ++queue->next;
+  return {first, queue->next};
 }
 
 // The allocations of an item before the statement: those stored now without the added, with the removed ones.
@@ -496,6 +501,7 @@ LockedItem* lock_items(const ItemKey* keys, int count) {
       PointerGetDatum(construct_array(customers, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
       PointerGetDatum(construct_array(items, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
   const MaintenanceScope scope = begin_maintenance();
+  plan_by_key();
   SPI_connect();
   const SpiRows rows = spi_query(&lock_items_statement, arrays);
   const ItemColumns columns = item_columns(rows.table->tupdesc);
@@ -523,30 +529,15 @@ LockedItem* lock_items(const ItemKey* keys, int count) {
   return locked;
 }
 
-}  // namespace
+// Items whose allocations change, as many as are looked at together.
+constexpr int kReallocationPiece = 10000;
 
-void add_reallocations(AllocationRow* added, int added_count, AllocationRow* removed, int removed_count) {
-  MemoryContext work =
-      AllocSetContextCreate(CurrentMemoryContext, "search_assign allocations", ALLOCSET_DEFAULT_SIZES);
-  MemoryContext caller = MemoryContextSwitchTo(work);
-  int count = added_count + removed_count;
-  auto* keys = static_cast<ItemKey*>(palloc(sizeof(ItemKey) * static_cast<Size>(count)));
-  for (int i = 0; i < added_count; ++i) keys[i] = added[i].key;
-  for (int i = 0; i < removed_count; ++i) keys[added_count + i] = removed[i].key;
-  compute([&] {
-    const auto by_key = [](const AllocationRow& a, const AllocationRow& b) { return key_less(a.key, b.key); };
-    std::sort(added, added + added_count, by_key);
-    std::sort(removed, removed + removed_count, by_key);
-    std::sort(keys, keys + count, key_less);
-    count = static_cast<int>(std::unique(keys, keys + count, same_key) - keys);
-  });
+void reallocate(const ItemKey* keys, int count, AllocationQueue* added, AllocationQueue* removed) {
   const LockedItem* items = lock_items(keys, count);
   const StoredPayments* stored = load_payments(keys, count);
-  const AllocationRow* next_added = added;
-  const AllocationRow* next_removed = removed;
   for (int k = 0; k < count; ++k) {
-    const std::span added_here = rows_of(&next_added, added + added_count, keys[k]);
-    const std::span removed_here = rows_of(&next_removed, removed + removed_count, keys[k]);
+    const std::span added_here = take_rows_of(added, keys[k]);
+    const std::span removed_here = take_rows_of(removed, keys[k]);
     if (!same_key(items[k].key, keys[k])) {
       if (added_here.empty()) continue;  // the item went with its allocations
       ereport(ERROR,
@@ -559,8 +550,37 @@ void add_reallocations(AllocationRow* added, int added_count, AllocationRow* rem
     add_parts(before, nullptr, items[k].figures, items[k].fx_rate, -1);
     add_parts(stored[k], nullptr, items[k].figures, items[k].fx_rate, +1);
   }
+  change_set_bound();
+}
+
+}  // namespace
+
+void add_reallocations(AllocationRow* added, int added_count, AllocationRow* removed, int removed_count) {
+  int count = added_count + removed_count;
+  auto* keys = static_cast<ItemKey*>(
+      MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ItemKey) * static_cast<Size>(count)));
+  for (int i = 0; i < added_count; ++i) keys[i] = added[i].key;
+  for (int i = 0; i < removed_count; ++i) keys[added_count + i] = removed[i].key;
+  compute([&] {
+    const auto by_key = [](const AllocationRow& a, const AllocationRow& b) { return key_less(a.key, b.key); };
+    std::sort(added, added + added_count, by_key);
+    std::sort(removed, removed + removed_count, by_key);
+    std::sort(keys, keys + count, key_less);
+    count = static_cast<int>(std::unique(keys, keys + count, same_key) - keys);
+  });
+  AllocationQueue added_rows = {added, added + added_count};
+  AllocationQueue removed_rows = {removed, removed + removed_count};
+  MemoryContext piece =
+      AllocSetContextCreate(CurrentMemoryContext, "search_assign allocations", ALLOCSET_DEFAULT_SIZES);
+  MemoryContext caller = MemoryContextSwitchTo(piece);
+  for (int first = 0; first < count; first += kReallocationPiece) {
+    CHECK_FOR_INTERRUPTS();
+    reallocate(keys + first, std::min(kReallocationPiece, count - first), &added_rows, &removed_rows);
+    MemoryContextReset(piece);
+  }
   MemoryContextSwitchTo(caller);
-  MemoryContextDelete(work);
+  MemoryContextDelete(piece);
+  pfree(keys);
 }
 
 }  // namespace search_assign::pg

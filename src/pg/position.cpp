@@ -196,6 +196,7 @@ bool find_position(PositionAccess* access, int64 customer_id, Snapshot snapshot)
 bool next_position(PositionAccess* access, int64* customer_id, Snapshot snapshot) {
   KeyedRelation* keyed = &access->position;
   const bool begins = !keyed->in_order || TTS_EMPTY(keyed->slot);
+  if (!begins && key_of_row(keyed) == PG_INT64_MAX) return false;
   const int64 from = begins ? PG_INT64_MIN : key_of_row(keyed) + 1;
   MemoryContext caller = MemoryContextSwitchTo(access->memory);
   const bool found = find_row_from(keyed, from, snapshot);
@@ -267,15 +268,18 @@ WriteResult write_change(PositionAccess* access) {
   const WriteResult result = result_of(table_tuple_update(
       access->position.relation, &access->position.slot->tts_tid, access->changed, GetCurrentCommandId(true),
       GetActiveSnapshot(), InvalidSnapshot, access->locked, &failure, &lock_mode, &update_indexes));
+  if (result == WriteResult::Busy) access->holder = failure.xmax;
   if (result == WriteResult::Written && update_indexes) insert_index_entries(access);
   return result;
 }
 
 WriteResult delete_position(PositionAccess* access) {
   TM_FailureData failure;
-  return result_of(table_tuple_delete(access->position.relation, &access->position.slot->tts_tid,
-                                      GetCurrentCommandId(true), GetActiveSnapshot(), InvalidSnapshot,
-                                      access->locked, &failure, false));
+  const WriteResult result = result_of(table_tuple_delete(
+      access->position.relation, &access->position.slot->tts_tid, GetCurrentCommandId(true),
+      GetActiveSnapshot(), InvalidSnapshot, access->locked, &failure, false));
+  if (result == WriteResult::Busy) access->holder = failure.xmax;
+  return result;
 }
 
 void wait_for_position(PositionAccess* access) {

@@ -148,12 +148,13 @@ void build() {
   SPI_connect();
   const bool newest = !IsInParallelMode();
   if (newest) PushActiveSnapshot(GetLatestSnapshot());
-  current = load_scenarios(memory);
+  ScenarioSet* loaded = load_scenarios(memory);
   if (newest) PopActiveSnapshot();
   SPI_finish();
   end_maintenance(scope);
   MemoryContextSetParent(memory, TopMemoryContext);
   current_memory = memory;
+  current = loaded;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 }
 
@@ -41,6 +42,11 @@ SPIPlanPtr plan_of(SpiStatement* statement) {
 }
 
 }  // namespace
+
+void plan_by_key() {
+  for (const char* name : {"enable_seqscan", "jit"})
+    (void)set_config_option(name, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
 
 SpiRows spi_select(const char* sql) {
   check_spi(execute_text(sql), sql);

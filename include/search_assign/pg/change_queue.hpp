@@ -37,8 +37,9 @@ void close_change_queue(ChangeQueue* queue);
 QueuedChanges read_queued(ChangeQueue* queue, int64 customer_id, Snapshot snapshot);
 // add_changes adds what is queued, and deltas, to the columns of access->changed.
 void add_changes(PositionAccess* access, const QueuedChanges& queued, core::Delta* deltas, size_t count);
-// remove_queued deletes rows read before, once the customer's position has taken them in.
-void remove_queued(ChangeQueue* queue, const QueuedChanges& queued);
+// remove_queued deletes rows read before, once the customer's position has taken them in or where there is
+// none.
+void remove_queued(ChangeQueue* queue, const QueuedChanges& queued, bool has_position = true);
 // queue_customer appends one customer's deltas; none: the customer is to be decided again.
 void queue_customer(ChangeQueue* queue, int64 customer_id, core::Delta* deltas, size_t count,
                     const QueueReason& reason);

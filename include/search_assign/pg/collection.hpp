@@ -45,7 +45,7 @@ void find_next_action(Collection* collection, NextAction* next, ActionReport* re
 void set_next_action(PositionAccess* access, const NextAction& next);
 bool next_action_stands(PositionAccess* access, const NextAction& next);
 
-// collecting_account gives the account through which the customer of a position row is collected, 0 for none.
-int64 collecting_account(PositionAccess* access, TupleTableSlot* row);
+// collecting_account gives the account through which the customer of a position row is collected, if any.
+std::optional<int64> collecting_account(PositionAccess* access, TupleTableSlot* row);
 
 }  // namespace search_assign::pg

@@ -1,7 +1,7 @@
 // Existence of customers, checked set-wise at the end of a statement instead of by a foreign key.
 #pragma once
 
-#include "search_assign/pg/prelude.hpp"
+#include "search_assign/pg/dirty_lookup.hpp"
 
 namespace search_assign::pg {
 
@@ -21,6 +21,8 @@ void sort_customer_ids(CustomerIds* customers);
 // deleting one; that transaction in turn refuses when it sees our items (sa_customer_changed), so that no
 // item is left without its customer.
 void check_customers_exist(CustomerIds* customers);
+// check_customer_exists does so for one, by a lookup of "customer"; `what` is what the message calls it.
+void check_customer_exists(DirtyLookup* lookup, int64 customer_id, const char* what);
 
 // refuse_customers_with_items raises 23503 where an item, committed or of a transaction still under
 // way, belongs to one of the customers.

@@ -38,8 +38,9 @@ struct PositionAccess {
   KeyedRelation customer;  // opened by the first find_customer
   PositionColumns columns;
   AttrNumber customer_created_on;
-  bool in_order;  // customers are asked for in ascending order and lie close: read along the index
-  bool locked;    // by wait_for_position: a row this transaction has locked counts as busy otherwise
+  bool in_order;         // customers are asked for in ascending order and lie close: read along the index
+  bool locked;           // by wait_for_position: a row this transaction has locked counts as busy otherwise
+  TransactionId holder;  // who has the row that was busy when it was to be written
   TupleTableSlot* changed;  // virtual: the row as it will be written
   TupleTableSlot* asked;    // virtual: the same with indexed profiles, as facts are computed from it
   ResultRelInfo* result;    // for index entries of updates that are not HOT

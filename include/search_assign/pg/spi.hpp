@@ -15,6 +15,10 @@ struct SpiRows {
   uint64 count;
 };
 
+// plan_by_key has what is planned before end_maintenance() read rows by their key: also from a table that was
+// empty at the time, and so that a serializable transaction locks no whole tables against others.
+void plan_by_key();
+
 // spi_select runs a query against the newest committed state and this transaction's own changes.
 SpiRows spi_select(const char* sql);
 // spi_read and spi_query_read_only run inside STABLE functions: no command counter, also in parallel queries.

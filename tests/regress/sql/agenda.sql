@@ -273,6 +273,18 @@ INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (46, 461, '2026
 SELECT * FROM pg_temp.agenda WHERE id = 43;
 UPDATE customer SET collection_account_id = NULL WHERE customer_id = 46;
 SELECT * FROM pg_temp.agenda WHERE id IN (43, 46);
+-- Any number is a customer's
+INSERT INTO customer (customer_id) VALUES (0);
+INSERT INTO customer (customer_id, collection_account_id) VALUES (48, 0);
+INSERT INTO item (customer_id, item_id, due_date, amount) VALUES (0, 481, '2026-05-20', 9), (48, 482, '2026-05-25', 9);
+SELECT * FROM pg_temp.agenda WHERE id IN (0, 48);
+UPDATE item SET open_amount = 0 WHERE item_id = 481;
+SELECT * FROM pg_temp.agenda WHERE id IN (0, 48);
+BEGIN;
+DELETE FROM item WHERE customer_id IN (0, 48);
+DELETE FROM customer WHERE customer_id = 48;
+DELETE FROM customer WHERE customer_id = 0;
+COMMIT;
 BEGIN;
 DELETE FROM item WHERE customer_id = 47;
 DELETE FROM customer WHERE customer_id = 47;

@@ -63,3 +63,11 @@ SELECT * FROM receivables.search_distance('Strategic', 0);
 SELECT * FROM receivables.search_distance('None');
 SELECT * FROM receivables.search_forecast('Strategic', 0);
 SELECT * FROM receivables.search_forecast('None', 1);
+
+-- The last customer_id there is
+INSERT INTO receivables.customer (customer_id) VALUES (9223372036854775807);
+SET statement_timeout = '60s';
+SELECT count(*) > 0 AS ended FROM receivables.search_distance('Strategic');
+SELECT count(*) >= 0 AS ended FROM receivables.search_forecast('Strategic', 30);
+SELECT count(*) >= 0 AS ended FROM receivables.preview_assignment();
+RESET statement_timeout;

@@ -186,6 +186,39 @@ COMMIT;
 SELECT * FROM pg_temp.state WHERE customer_id = 2;
 SELECT * FROM check_positions();
 
+-- Collection functions apply what the transaction has done so far. What was done before the savepoint is applied again
+-- where that is rolled back to, and not undone meanwhile where it is not: one row of the log.
+CREATE TEMP TABLE logged AS SELECT count(*) AS changes FROM membership_change;
+BEGIN;
+INSERT INTO item (customer_id, item_id, amount) VALUES (2, 220, 50000);
+SAVEPOINT a;
+SELECT record_action(2, 'call') > 0 AS recorded;
+SELECT record_action(2, 'call') > 0 AS recorded;
+SAVEPOINT b;
+SELECT record_action(2, 'call') > 0 AS recorded;
+RELEASE b;
+SET LOCAL search_assign.apply = statement;
+INSERT INTO item (customer_id, item_id, amount) VALUES (2, 221, 1);
+SELECT record_action(2, 'call') > 0 AS recorded;
+SELECT * FROM pg_temp.state WHERE customer_id = 2;
+RELEASE a;
+INSERT INTO item (customer_id, item_id, amount) VALUES (2, 222, 1);
+COMMIT;
+SELECT * FROM pg_temp.state WHERE customer_id = 2;
+SELECT count(*) - changes AS changes FROM membership_change, logged GROUP BY changes;
+BEGIN;
+UPDATE item SET open_amount = 0 WHERE item_id = 220;
+SAVEPOINT a;
+SELECT record_action(2, 'call') > 0 AS recorded;
+SELECT record_action(2, 'call') > 0 AS recorded;
+SELECT * FROM pg_temp.state WHERE customer_id = 2;
+ROLLBACK TO a;
+SELECT * FROM pg_temp.state WHERE customer_id = 2;
+COMMIT;
+SELECT * FROM pg_temp.state WHERE customer_id = 2;
+SELECT count(*) - changes AS changes FROM membership_change, logged GROUP BY changes;
+SELECT * FROM check_positions();
+
 -- Temporary tables of the same names are nobody's ledger
 CREATE TEMP TABLE item (LIKE receivables.item);
 CREATE TEMP TABLE customer (LIKE receivables.customer);
