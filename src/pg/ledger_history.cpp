@@ -7,6 +7,7 @@
 #include "search_assign/pg/change_set.hpp"
 #include "search_assign/pg/numeric.hpp"
 #include "search_assign/pg/spi.hpp"
+#include "search_assign/pg/stored_payments.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -315,76 +316,6 @@ bool allocations_exist() { return !is_empty_relation("payment_allocation"); }
 
 namespace {
 
-// What is stored about the payments of one item.
-struct StoredPayments {
-  core::DatedAmount* changes;
-  int change_count;
-  core::DatedAmount* allocations;
-  int allocation_count;
-};
-
-SpiStatement stored_statement = {
-    "SELECT k.n::pg_catalog.int4 - 1, 0, h.effective_on, h.paid, h.change_no"
-    " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k(c, i, n)"
-    " JOIN receivables.open_amount_change h ON h.customer_id = k.c AND h.item_id = k.i"
-    " UNION ALL SELECT k.n::pg_catalog.int4 - 1, 1, a.allocated_on, a.amount, a.allocation_id"
-    " FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k(c, i, n)"
-    " JOIN receivables.payment_allocation a ON a.customer_id = k.c AND a.item_id = k.i"
-    " ORDER BY 1, 2, 5",
-    2,
-    {INT8ARRAYOID, INT8ARRAYOID},
-    nullptr};
-
-void append(core::DatedAmount** list, int* count, core::DatedAmount value) {
-  if (*count == 0)
-    *list = static_cast<core::DatedAmount*>(palloc(sizeof(core::DatedAmount) * 4));
-  else if (*count >= 4 && (*count & (*count - 1)) == 0)
-    *list = static_cast<core::DatedAmount*>(
-        repalloc_huge(*list, sizeof(core::DatedAmount) * static_cast<Size>(*count) * 2));
-  (*list)[(*count)++] = value;
-}
-
-core::Amount stored_amount(Datum numeric) {
-  core::Amount amount = 0;
-  if (amount_from_numeric(numeric, amount) != AmountStatus::Ok)
-    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("stored amount is out of range")));
-  return amount;
-}
-
-StoredPayments* load_payments(const ItemKey* keys, int count) {
-  MemoryContext memory = CurrentMemoryContext;
-  auto* stored = static_cast<StoredPayments*>(MemoryContextAllocExtended(
-      memory, sizeof(StoredPayments) * static_cast<Size>(count), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
-  auto* customers =
-      static_cast<Datum*>(MemoryContextAllocHuge(memory, sizeof(Datum) * static_cast<Size>(count)));
-  auto* items = static_cast<Datum*>(MemoryContextAllocHuge(memory, sizeof(Datum) * static_cast<Size>(count)));
-  for (int i = 0; i < count; ++i) {
-    customers[i] = Int64GetDatum(keys[i].customer_id);
-    items[i] = Int64GetDatum(keys[i].item_id);
-  }
-  Datum arrays[] = {
-      PointerGetDatum(construct_array(customers, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
-      PointerGetDatum(construct_array(items, count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
-  const MaintenanceScope scope = begin_maintenance();
-  plan_by_key();
-  SPI_connect();
-  const SpiRows rows = spi_query(&stored_statement, arrays);
-  MemoryContext spi = MemoryContextSwitchTo(memory);
-  for (uint64 row = 0; row < rows.count; ++row) {
-    StoredPayments* item = &stored[spi_int32(rows, row, 1)];
-    const core::DatedAmount value = {spi_int32(rows, row, 3), stored_amount(spi_datum(rows, row, 4))};
-    if (spi_int32(rows, row, 2) == 0)
-      append(&item->changes, &item->change_count, value);
-    else
-      append(&item->allocations, &item->allocation_count, value);
-  }
-  MemoryContextSwitchTo(spi);
-  SPI_finish();
-  end_maintenance(scope);
-  MemoryContextSwitchTo(memory);
-  return stored;
-}
-
 // Dates an item's parts and adds them as deltas; conversion is PostgreSQL's numeric, so it stands
 // between the two pieces of C++ work.
 void add_parts(const StoredPayments& stored, const Repayment* after, const core::ItemFigures& figures,
@@ -474,9 +405,9 @@ StoredPayments before_statement(const StoredPayments& now, std::span<const Alloc
         break;
       }
   for (int i = 0; i < now.allocation_count; ++i)
-    if (!skip[i]) append(&before.allocations, &before.allocation_count, now.allocations[i]);
+    if (!skip[i]) append_payment(&before.allocations, &before.allocation_count, now.allocations[i]);
   for (const AllocationRow& row : removed)
-    append(&before.allocations, &before.allocation_count, {row.allocated_on, row.amount});
+    append_payment(&before.allocations, &before.allocation_count, {row.allocated_on, row.amount});
   return before;
 }
 
