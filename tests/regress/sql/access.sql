@@ -70,6 +70,27 @@ RESET ROLE;
 SELECT customer_id, outstanding FROM customer_facts ORDER BY 1;
 SELECT * FROM check_positions();
 INSERT INTO item (customer_id, item_id, amount) VALUES (1, 1, 1500);
+-- What the DELETE of a TRUNCATE cannot delete is not truncated either: rows hidden by row level security, or kept by a trigger or a rule
+CREATE POLICY regress_own ON item TO regress_erp USING (customer_id = 2);
+ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_erp;
+SELECT pg_temp.try('TRUNCATE item');
+INSERT INTO item (customer_id, item_id, amount) VALUES (2, 2, 10);
+SELECT pg_temp.try('TRUNCATE item');
+RESET ROLE;
+ALTER TABLE item DISABLE ROW LEVEL SECURITY;
+DROP POLICY regress_own ON item;
+CREATE FUNCTION pg_temp.keep_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER regress_keep BEFORE DELETE ON item FOR EACH ROW EXECUTE FUNCTION pg_temp.keep_row();
+SELECT pg_temp.try('TRUNCATE item');
+DROP TRIGGER regress_keep ON item;
+CREATE RULE regress_keep AS ON DELETE TO item DO INSTEAD NOTHING;
+SELECT pg_temp.try('TRUNCATE item');
+DROP RULE regress_keep ON item;
+SELECT customer_id, item_id FROM item ORDER BY 1, 2;
+SELECT customer_id, outstanding FROM customer_facts ORDER BY 1;
+SELECT * FROM check_positions();
+DELETE FROM item WHERE customer_id = 2;
 
 -- A manager of searches and rules, with the rights that the README names
 GRANT SELECT, INSERT, UPDATE, DELETE ON search, assignment_rule, scenario, customer_group, portfolio, collector, item_status TO regress_manager;
