@@ -258,17 +258,23 @@ CREATE TRIGGER search_assign_restore BEFORE INSERT ON receivables.company
 CREATE TRIGGER search_assign_restore BEFORE INSERT ON receivables.item_status
   FOR EACH ROW EXECUTE FUNCTION receivables.replace_shipped_row();
 
+-- Not in PL/pgSQL, which would not see items that were committed after a REPEATABLE READ transaction's snapshot.
+CREATE FUNCTION receivables.is_status_in_use(status text) RETURNS boolean
+  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'sa_is_status_in_use';
+COMMENT ON FUNCTION receivables.is_status_in_use(text) IS
+  'Used by keep_status(): whether any item has the status. Nobody writes items from then on until the transaction ends; 55P03 where somebody just does.';
+REVOKE ALL ON FUNCTION receivables.is_status_in_use(text) FROM PUBLIC;
+
 -- A status means the same for ever: positions hold sums by category.
 CREATE FUNCTION receivables.keep_status() RETURNS trigger
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF receivables.in_restore() THEN
     RETURN coalesce(NEW, OLD);
   END IF;
   IF TG_OP = 'UPDATE' THEN
     IF NEW.excludes_from_scenario <> OLD.excludes_from_scenario THEN
-      LOCK TABLE receivables.item IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-      IF EXISTS (SELECT FROM receivables.item i WHERE i.status = OLD.code) THEN
+      IF receivables.is_status_in_use(OLD.code) THEN
         RAISE EXCEPTION 'excludes_from_scenario of item status "%" cannot be changed while items have it', OLD.code
           USING ERRCODE = '55000', DETAIL = 'Positions hold sums of the items that their status keeps out of the scenario.',
                 HINT = 'Add another status and set active = false on this one.';
@@ -281,9 +287,7 @@ BEGIN
     END IF;
     RETURN NEW;
   END IF;
-  -- No transaction may just be using the status; and none shall wait for us.
-  LOCK TABLE receivables.item IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-  IF EXISTS (SELECT FROM receivables.item i WHERE i.status = OLD.code) THEN
+  IF receivables.is_status_in_use(OLD.code) THEN
     RAISE EXCEPTION 'item status "%" is used by items', OLD.code
       USING ERRCODE = '2BP01', HINT = 'Set active = false to keep it from being chosen.';
   END IF;

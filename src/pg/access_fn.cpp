@@ -5,9 +5,11 @@
 #include "search_assign/pg/spi.hpp"
 
 extern "C" {
+#include "access/tableam.h"
 #include "commands/trigger.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 }
 
 namespace search_assign::pg {
@@ -32,6 +34,26 @@ const char* hint_for(const char* relation) {
   return "It is written by the extension as ledger and configuration change.";
 }
 
+// Reads the table itself, so that no right and no policy hides a row.
+bool has_rows(Relation relation) {
+  TupleTableSlot* slot = table_slot_create(relation, nullptr);
+  TableScanDesc scan = table_beginscan(relation, SnapshotSelf, 0, nullptr);
+  const bool found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
+  table_endscan(scan);
+  ExecDropSingleTupleTableSlot(slot);
+  return found;
+}
+
+[[noreturn]] void raise_rows_left(const char* relation) {
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+           errmsg("\"%s\" cannot be truncated while rows of it cannot be deleted", relation),
+           errdetail("TRUNCATE deletes all rows first; row level security, a trigger or a rule kept some."),
+           errhint("Truncate as a role from which row level security hides nothing, and disable what keeps "
+                   "rows.")));
+  pg_unreachable();
+}
+
 }  // namespace
 }  // namespace search_assign::pg
 
@@ -50,7 +72,8 @@ SA_FUNCTION(sa_refuse_direct_change) {
 }
 
 // Deletes with the caller's rights, and by the newest snapshot: under REPEATABLE READ rows committed since
-// its snapshot are truncated too.
+// its snapshot are truncated too. TRUNCATE asks neither policies nor row triggers: what these kept would go
+// without a trace.
 SA_FUNCTION(sa_delete_all_rows) {
   using namespace search_assign::pg;
   if (!CALLED_AS_TRIGGER(fcinfo))
@@ -63,5 +86,6 @@ SA_FUNCTION(sa_delete_all_rows) {
                        quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
                                                   RelationGetRelationName(relation))));
   SPI_finish();
+  if (has_rows(relation)) raise_rows_left(RelationGetRelationName(relation));
   PG_RETURN_POINTER(nullptr);
 }

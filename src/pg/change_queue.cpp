@@ -239,7 +239,20 @@ void collect_queued_customers(CustomerIds* customers) {
 
 bool take_queued_something() noexcept { return std::exchange(queued_something, false); }
 
+namespace {
+
+// An error while queueing ends the transaction: it is to say so, and why there was something to queue.
+void tell_queueing(void* argument) {
+  errcontext("queueing changes that were not applied (%s)",
+             static_cast<const QueueReason*>(argument)->message);
+}
+
+}  // namespace
+
 void queue_deltas(core::Delta* deltas, size_t count, const QueueReason& reason) {
+  QueueReason told = reason;
+  ErrorContextCallback callback{error_context_stack, tell_queueing, &told};
+  error_context_stack = &callback;
   MemoryContext memory =
       AllocSetContextCreate(CurrentMemoryContext, "search_assign queue", ALLOCSET_DEFAULT_SIZES);
   MemoryContext row = AllocSetContextCreate(memory, "search_assign queue row", ALLOCSET_SMALL_SIZES);
@@ -255,6 +268,7 @@ void queue_deltas(core::Delta* deltas, size_t count, const QueueReason& reason) 
   }
   MemoryContextSwitchTo(memory);
   close_change_queue(queue);
+  error_context_stack = callback.previous;
   MemoryContextSwitchTo(caller);
   MemoryContextDelete(memory);
 }

@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
@@ -74,6 +75,21 @@ const StatusEntry* find_status(const char* code, size_t length) {
   for (int i = 0; i < status_count; ++i)
     if (statuses[i].length == length && memcmp(statuses[i].code, code, length) == 0) return &statuses[i];
   return nullptr;
+}
+
+// However old the transaction's snapshot is. Nobody writes items from then on until the transaction ends. Who
+// just does is not waited for, since all other writers would wait behind us: 55P03.
+bool is_status_in_use(Datum status) {
+  static SpiStatement statement = {
+      "SELECT FROM receivables.item i WHERE i.status = $1 LIMIT 1", 1, {TEXTOID}, nullptr};
+  Datum values[] = {status};
+  const MaintenanceScope scope = begin_maintenance();
+  SPI_connect();
+  spi_execute("LOCK TABLE receivables.item IN SHARE ROW EXCLUSIVE MODE NOWAIT");
+  const bool found = spi_query(&statement, values).count > 0;
+  SPI_finish();
+  end_maintenance(scope);
+  return found;
 }
 
 core::ItemKind kind_of(Datum kind) {
@@ -207,3 +223,5 @@ SA_FUNCTION(sa_item_status_changed) {
   CacheInvalidateRelcacheByRelid(relation_oid("item_status"));
   PG_RETURN_POINTER(nullptr);
 }
+
+SA_FUNCTION(sa_is_status_in_use) { PG_RETURN_BOOL(search_assign::pg::is_status_in_use(PG_GETARG_DATUM(0))); }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Memory ends while a statement's rows are gathered, while the change set is applied, at the commit and in a full run:
-# the address space of a session's backend is limited to a little more than it has. The statement or the transaction
-# fails, or the change set is queued; the session and the server live on.
+# the address space of a session's backend is limited to a little more than it has. The statement fails, or the change
+# set is queued; the transaction fails at its commit only where the queue cannot be written. The session and the server
+# live on.
 set -euo pipefail
 # shellcheck source=tests/faults/faults.bash
 . "$(dirname "$0")/faults.bash"
@@ -23,9 +24,15 @@ start_session() {
   ask small 'SELECT receivables.business_date()'
 }
 
-tried=0 refused=0
+tried=0 refused=0 queued=0 newest=0
 situation='out of memory'
-# try KILOBYTES SQL COMMIT: rows in one statement, then the end of the transaction; the limit holds for one of both.
+# Counts the transactions that were queued for want of memory: they have newer rows in the queue than those before.
+count_queued() {
+  local before=$newest
+  newest=$(run_psql -c "SELECT coalesce(max(queue_id), $before) FROM receivables.change_queue WHERE sqlstate = '53200'")
+  if [ "$newest" -gt "$before" ]; then queued=$((queued + 1)); else newest=$before; fi
+}
+# Rows in one statement, then the end of the transaction; the limit holds for both or for the commit alone.
 try() { # try statement|commit KILOBYTES SETTINGS ROWS
   tried=$((tried + 1))
   local token=T-oom-$tried answer=committed
@@ -38,7 +45,13 @@ try() { # try statement|commit KILOBYTES SETTINGS ROWS
   answer small 60
   case $first,$state in
     00000,00000) ;;
-    53200,00000 | 00000,53200) answer=refused refused=$((refused + 1)) ;;
+    53200,00000) answer=refused refused=$((refused + 1)) ;;
+    00000,53200)
+      answer=refused refused=$((refused + 1))
+      if [[ $(last_words small) != *'queueing changes that were not applied'* ]]; then
+        complain "memory ends at the commit, but not while queueing ($1, $2 kB, $3, $4 rows): $(last_words small)"
+      fi
+      ;;
     *) answer=refused; complain "memory ends ($1, $2 kB, $3, $4 rows): $first, $state $(last_words small)" ;;
   esac
   if [ "$state" = lost ]; then
@@ -48,6 +61,7 @@ try() { # try statement|commit KILOBYTES SETTINGS ROWS
   else
     limit_to "$pid" unlimited:unlimited
     expect small 'ROLLBACK'
+    count_queued
   fi
   echo "$token|$answer|" >>"$oracle_folder/answers"
 }
@@ -86,4 +100,5 @@ close_session small
 judge "runs"
 check_log
 if [ $refused = 0 ]; then complain "nothing ran out of memory"; fi
-end_test "$tried transactions and runs, $refused refused"
+if [[ $queued = 0 && ,$modes, == *,commit,* ]]; then complain "nothing was queued for want of memory"; fi
+end_test "$tried transactions and runs, $refused refused, $queued queued"

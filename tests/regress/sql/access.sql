@@ -26,7 +26,7 @@ SELECT s, pg_temp.try(s) FROM unnest(ARRAY[
   'SELECT * FROM try_search(''true'')', 'SELECT pin_scenario(1, ''Big'')', 'SELECT unpin_scenario(1)', 'SELECT pin_portfolio(1, ''x'')', 'SELECT unpin_portfolio(1)', 'SELECT add_to_group(1, ''G'')',
   'SELECT exclude_from_group(1, ''G'')', 'SELECT remove_from_group(1, ''G'')', 'SELECT include_in_group(1, ''G'')', 'SELECT add_colleague(1, ''x'')', 'SELECT remove_colleague(1, ''x'')',
   'SELECT check_positions()', 'SELECT rebuild_positions()', 'SELECT memberships_as_of(now())', 'SELECT set_hand_assignment(1, 1, ''Big'', ''pin'', NULL, NULL)',
-  'SELECT drop_hand_assignment(1, 1, NULL, ''{pin}'')', 'SELECT write_hand_assignment(1, 1, 1, 1, ''pin'', NULL, NULL)', 'SELECT erase_hand_assignment(1, 1, 1, ''{pin}'')']) s;
+  'SELECT drop_hand_assignment(1, 1, NULL, ''{pin}'')', 'SELECT write_hand_assignment(1, 1, 1, 1, ''pin'', NULL, NULL)', 'SELECT erase_hand_assignment(1, 1, 1, ''{pin}'')', 'SELECT is_status_in_use(''dispute'')']) s;
 RESET ROLE;
 -- Tables, views, sequences of the schema: nothing for PUBLIC
 SELECT c.relname FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = 'receivables'::regnamespace AND a.grantee = 0 ORDER BY 1;
@@ -70,9 +70,30 @@ RESET ROLE;
 SELECT customer_id, outstanding FROM customer_facts ORDER BY 1;
 SELECT * FROM check_positions();
 INSERT INTO item (customer_id, item_id, amount) VALUES (1, 1, 1500);
+-- What the DELETE of a TRUNCATE cannot delete is not truncated either: rows hidden by row level security, or kept by a trigger or a rule
+CREATE POLICY regress_own ON item TO regress_erp USING (customer_id = 2);
+ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_erp;
+SELECT pg_temp.try('TRUNCATE item');
+INSERT INTO item (customer_id, item_id, amount) VALUES (2, 2, 10);
+SELECT pg_temp.try('TRUNCATE item');
+RESET ROLE;
+ALTER TABLE item DISABLE ROW LEVEL SECURITY;
+DROP POLICY regress_own ON item;
+CREATE FUNCTION pg_temp.keep_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER regress_keep BEFORE DELETE ON item FOR EACH ROW EXECUTE FUNCTION pg_temp.keep_row();
+SELECT pg_temp.try('TRUNCATE item');
+DROP TRIGGER regress_keep ON item;
+CREATE RULE regress_keep AS ON DELETE TO item DO INSTEAD NOTHING;
+SELECT pg_temp.try('TRUNCATE item');
+DROP RULE regress_keep ON item;
+SELECT customer_id, item_id FROM item ORDER BY 1, 2;
+SELECT customer_id, outstanding FROM customer_facts ORDER BY 1;
+SELECT * FROM check_positions();
+DELETE FROM item WHERE customer_id = 2;
 
 -- A manager of searches and rules, with the rights that the README names
-GRANT SELECT, INSERT, UPDATE, DELETE ON search, assignment_rule, scenario, customer_group, portfolio, collector TO regress_manager;
+GRANT SELECT, INSERT, UPDATE, DELETE ON search, assignment_rule, scenario, customer_group, portfolio, collector, item_status TO regress_manager;
 GRANT EXECUTE ON PROCEDURE search_assign(boolean) TO regress_manager;
 GRANT SELECT ON customer_facts TO regress_manager;
 GRANT EXECUTE ON FUNCTION run_search(text), try_search(text) TO regress_manager;
@@ -85,7 +106,16 @@ SELECT customer_id, outstanding FROM run_search('small');
 SELECT customer_id, outstanding FROM try_search('true') ORDER BY 1;
 SELECT pg_temp.try('DELETE FROM scenario WHERE name = ''Big''');
 SELECT pg_temp.try('DELETE FROM search WHERE name = ''big''');
+-- Whether items have a status is looked up without a right to see them
+INSERT INTO item_status (code, label, category) VALUES ('used', 'Used', 'ongoing'), ('unused', 'Unused', 'ongoing');
 RESET ROLE;
+INSERT INTO item (customer_id, item_id, amount, status) VALUES (2, 2, 10, 'used');
+SET ROLE regress_manager;
+SELECT s, pg_temp.try(s) FROM unnest(ARRAY[
+  'UPDATE item_status SET excludes_from_scenario = true WHERE code = ''used''', 'DELETE FROM item_status WHERE code = ''used''', 'UPDATE item_status SET active = false WHERE code = ''used''',
+  'UPDATE item_status SET excludes_from_scenario = true WHERE code = ''unused''', 'DELETE FROM item_status WHERE code = ''unused''', 'SELECT is_status_in_use(''used'')', 'SELECT count(*) FROM item']) s;
+RESET ROLE;
+DELETE FROM item WHERE item_id = 2;
 SELECT customer_id, scenario FROM scenario_membership ORDER BY 1;
 -- One who pins, without rights on the tables behind
 GRANT EXECUTE ON FUNCTION pin_scenario(bigint, text, date, text), unpin_scenario(bigint), set_hand_assignment(bigint, integer, text, text, date, text), drop_hand_assignment(bigint, integer, text, text[]) TO regress_collector;

@@ -97,6 +97,20 @@ COMMIT;
 SELECT count(*) FROM check_positions();
 SELECT customer_id, outstanding, open_items FROM customer_facts ORDER BY 1;
 
+-- A queue that cannot be written ends the transaction, which says so
+SET search_assign.apply = queue;
+CREATE UNIQUE INDEX regress_full ON change_queue (reason);
+\set VERBOSITY default
+BEGIN;
+INSERT INTO item (customer_id, document_no, amount) VALUES (1, 'refused', 1), (2, 'refused', 1);
+COMMIT;
+\set VERBOSITY terse
+DROP INDEX regress_full;
+SELECT count(*) FROM item WHERE document_no = 'refused';
+SELECT count(*) FROM change_queue;
+SELECT count(*) FROM check_positions();
+RESET search_assign.apply;
+
 -- Nobody but the extension changes it; it can be emptied inside a transaction block, and not by just anybody.
 DELETE FROM change_queue;
 SET search_assign.apply = queue;

@@ -150,7 +150,7 @@ DROP ROLE regress_statistics;
 
 -- ---- the file ----
 SELECT current_setting('data_directory') || '/pg_stat_tmp/search_assign.' || oid AS file FROM pg_database WHERE datname = current_database() \gset
-CREATE PROCEDURE pg_temp.shell(command text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('COPY (SELECT) TO PROGRAM %L', command); END $$;
+CREATE PROCEDURE pg_temp.shell(command text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('COPY (SELECT WHERE false) TO PROGRAM %L', command); END $$;
 SELECT isdir, (pg_stat_file(:'file')).size > 0 AS written FROM pg_stat_file(:'file');
 
 -- Cut off while it is mapped: touching it would end the server; it is made anew
