@@ -304,12 +304,6 @@ extern "C" void sa_worker_main(Datum index) {
   memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof database);
   attach(DatumGetInt32(index));
   start_process(database, InvalidOid, "search_assign worker");
-  // What the server, the database or a role prescribe for sessions must not stop the worker.
-  SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("session_replication_role", "origin", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
   pg_atomic_write_u32(&slot->process, own_process_number());
   pg_atomic_write_u32(&slot->database, database);
   run_worker();
