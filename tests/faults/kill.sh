@@ -37,15 +37,15 @@ kill_server() { # kill_server with_children|alone
 }
 reaped() { [ ! -e "/proc/$1" ]; }
 
-# Kills a backend; the postmaster ends all others and recovers.
+# Kills a backend; the postmaster ends all others and recovers. False where the backend was gone by then: the load goes on.
 kill_backend() { # kill_backend CONDITION
   local pid main
   pid=$(run_psql -c "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ($1) ORDER BY random() LIMIT 1" 2>/dev/null) || return 1
   [ -n "$pid" ] || return 1
-  kill_now "$pid"
+  { ours "$pid" && kill -9 "$pid" 2>/dev/null; } || return 1
   # The postmaster, which admits nobody before it has recovered, may not have noticed yet.
   await 10 gone "$pid" || return 1
-  await 30 recovered
+  await 30 recovered || return 1
   main=$(postmaster)
   ours "$main" || stop_with "the postmaster ended with a backend"
 }
