@@ -60,6 +60,17 @@ void tag_of(SessionLock lock, LOCKTAG* tag) {
                        static_cast<uint16>(lock));
 }
 
+// What the server, the database or a role prescribe for sessions must not stop the process.
+void override_settings() {
+  static constexpr const char* kOwnSettings[][2] = {{"search_path", "pg_catalog, pg_temp"},
+                                                    {"default_transaction_read_only", "off"},
+                                                    {"default_transaction_isolation", "read committed"},
+                                                    {"session_replication_role", "origin"},
+                                                    {"lock_timeout", "0"},
+                                                    {"statement_timeout", "0"}};
+  for (const auto& [name, value] : kOwnSettings) SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
 }  // namespace
 
 void start_process(Oid database, Oid role, const char* application_name) {
@@ -68,7 +79,7 @@ void start_process(Oid database, Oid role, const char* application_name) {
   BackgroundWorkerUnblockSignals();
   BackgroundWorkerInitializeConnectionByOid(database, role, 0);
   SetConfigOption("application_name", application_name, PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
+  override_settings();
 }
 
 void begin_own_sql() {

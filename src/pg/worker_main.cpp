@@ -34,11 +34,18 @@ constexpr long kRestoreLookMs = 1000;
 constexpr int kErrorRetryMs = 1000;  // doubled with each error in a row, up to 64 times
 constexpr int kDailyRetryMs = 60000;
 
+// Which rows are queued, as their number and a digest of theirs. Rows are numbered before they are committed:
+// a new one may have a lower number than those seen long ago.
+struct QueuedRows {
+  int64 count;
+  int64 digest;
+  bool operator==(const QueuedRows&) const = default;
+};
+
 // What one look at the database found.
 struct Findings {
   bool restoring;
-  int64 first_queued;  // lowest and highest number in the queue, 0 = it is empty
-  int64 last_queued;
+  QueuedRows queued;
   TimestampTz daily_due;  // DT_NOEND: nothing
 };
 
@@ -48,8 +55,8 @@ Oid extension = InvalidOid;
 char* database_settings = nullptr;
 BackgroundWorkerHandle* daily = nullptr;
 
-int64 applied_up_to = 0;  // last row that the last application could see
-long left_rows_ms = 0;    // how long to wait before rows it left are tried again
+QueuedRows last_tried = {0, 0};  // by the last application
+long left_rows_ms = 0;           // how long to wait before rows it left are tried again
 TimestampTz left_rows_at = 0;
 
 TimestampTz calm_until = 0;  // after errors nothing is tried before
@@ -107,12 +114,12 @@ void check_settings() {
 
 void look_at_queue(Findings* findings) {
   const SpiRows rows = spi_select(
-      "SELECT coalesce(pg_catalog.max(q.queue_id), 0), coalesce(pg_catalog.min(q.queue_id), 0)"
+      "SELECT pg_catalog.count(*),"
+      " coalesce(pg_catalog.bit_xor(pg_catalog.hashint8extended(q.queue_id, 0)), 0)"
       " FROM receivables.change_queue q");
-  findings->last_queued = spi_int64(rows, 0, 1);
-  findings->first_queued = spi_int64(rows, 0, 2);
+  findings->queued = {spi_int64(rows, 0, 1), spi_int64(rows, 0, 2)};
   // The process has a superuser's rights: it calls nothing but the module's own procedure.
-  if (findings->last_queued > 0) pending_procedure();
+  if (findings->queued.count > 0) pending_procedure();
 }
 
 void look_at_daily_work(Findings* findings) {
@@ -141,18 +148,17 @@ bool look(Findings* findings) {
 }
 
 // Rows that an application left (another transaction holds their customers) are tried at growing intervals,
-// new ones at once.
+// with new ones at once: a queue is left alone only as long as it holds the very rows tried last.
 bool queue_wants_applying(const Findings* findings) {
-  if (findings->last_queued == 0) return false;
-  const bool left = findings->first_queued <= applied_up_to;
-  if (!left) left_rows_ms = left_rows_at = 0;
-  return findings->last_queued > applied_up_to || left_rows_at <= GetCurrentTimestamp();
+  if (findings->queued.count == 0) return false;
+  if (findings->queued != last_tried) left_rows_ms = left_rows_at = 0;
+  return left_rows_at <= GetCurrentTimestamp();
 }
 
 void apply_queue(const Findings* findings) {
   set_worker_state(slot, WorkerState::Applying);
   left_rows_ms = std::clamp(left_rows_ms * 2, kFirstRetryMs, kLastRetryMs);
-  applied_up_to = findings->last_queued;
+  last_tried = findings->queued;
   run_command("CALL receivables.search_assign_pending()");
   LWLockAcquire(worker_shared()->lock, LW_EXCLUSIVE);
   ++slot->applications;
@@ -162,7 +168,7 @@ void apply_queue(const Findings* findings) {
 
 // Milliseconds until rows that were left are tried again.
 long until_retry(const Findings* findings) {
-  if (findings->last_queued == 0) return kLongestSleepMs;
+  if (findings->queued.count == 0) return kLongestSleepMs;
   return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), left_rows_at) + 1;
 }
 
@@ -231,7 +237,7 @@ long work() {
     apply_queue(&findings);
     return 0;  // look for what came meanwhile
   }
-  set_worker_state(slot, findings.last_queued == 0 ? WorkerState::Idle : WorkerState::Retrying);
+  set_worker_state(slot, findings.queued.count == 0 ? WorkerState::Idle : WorkerState::Retrying);
   slot->failures = 0;
   const bool ended = daily != nullptr && !daily_work_runs();
   return std::min({start_due_work(&findings, ended), until_next_date(), until_retry(&findings)});
@@ -304,12 +310,8 @@ extern "C" void sa_worker_main(Datum index) {
   memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof database);
   attach(DatumGetInt32(index));
   start_process(database, InvalidOid, "search_assign worker");
-  // What the server, the database or a role prescribe for sessions must not stop the worker.
-  SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("session_replication_role", "origin", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+  // What others hold stays queued and is tried again: nobody else's rows wait for it.
+  SetConfigOption("search_assign.lock_wait", "0", PGC_SUSET, PGC_S_OVERRIDE);
   pg_atomic_write_u32(&slot->process, own_process_number());
   pg_atomic_write_u32(&slot->database, database);
   run_worker();

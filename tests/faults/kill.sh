@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
-# kill -9 of the postmaster with all its children, of the postmaster alone, of one backend, and of one that stands in
-# the middle of its commit: at random moments of bulk loads, of small transactions, and of a full run after rules have
-# changed and days have passed. After recovery everything answered as committed is there, once, and all is right.
+# kill -9 of the postmaster with all its children, of the postmaster alone, of one backend, of one that stands in the
+# middle of its commit, and of the worker: at random moments of bulk loads, of small transactions, and of a full run after
+# rules have changed and days have passed. After recovery everything answered as committed is there, once, and all is right.
 set -euo pipefail
 # shellcheck source=tests/faults/faults.bash
 . "$(dirname "$0")/faults.bash"
 
 kills=${FAULT_KILLS:-6}
-start_server --durable autovacuum_naptime=1 max_prepared_transactions=100
+start_server --durable autovacuum_naptime=1 max_prepared_transactions=100 shared_preload_libraries=search_assign
 start_faults
+# From now on the worker rolls the days, too; the other works would change what the oracle does not follow.
+run_psql -c "UPDATE receivables.daily_work SET active = name = 'search_assign'" \
+  -c 'ALTER SYSTEM SET search_assign.databases = postgres' -c 'SELECT pg_reload_conf()' >/dev/null
+# shellcheck disable=SC2034 # for faults.bash
+settling=5
 
 children() { ps -o pid= --ppid "$1" | tr -d ' '; }
 postmaster() { head -1 "$data/postmaster.pid"; }
@@ -37,15 +42,15 @@ kill_server() { # kill_server with_children|alone
 }
 reaped() { [ ! -e "/proc/$1" ]; }
 
-# Kills a backend; the postmaster ends all others and recovers.
+# Kills a backend; the postmaster ends all others and recovers. False where the backend was gone by then: the load goes on.
 kill_backend() { # kill_backend CONDITION
   local pid main
   pid=$(run_psql -c "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ($1) ORDER BY random() LIMIT 1" 2>/dev/null) || return 1
   [ -n "$pid" ] || return 1
-  kill_now "$pid"
+  { ours "$pid" && kill -9 "$pid" 2>/dev/null; } || return 1
   # The postmaster, which admits nobody before it has recovered, may not have noticed yet.
   await 10 gone "$pid" || return 1
-  await 30 recovered
+  await 30 recovered || return 1
   main=$(postmaster)
   ours "$main" || stop_with "the postmaster ended with a backend"
 }
@@ -107,6 +112,18 @@ hold_and_kill() {
 in_commit="wait_event_type = 'Lock' AND query ~ '^(COMMIT|PREPARE|CALL|BEGIN; INSERT)'"
 somebody_waits() { [ "$(run_psql -c "SELECT count(*) FROM pg_stat_activity WHERE $in_commit")" != 0 ]; }
 
+# Every other time the worker, in the midst of an application if one is met; else a full run or the daily work.
+kill_run_or_worker() {
+  if [ $((round / 6 % 2)) = 1 ]; then
+    kill_backend "query ~ 'search_assign\\(true\\)' OR backend_type = 'search_assign daily work'"
+  elif await 2 kill_backend "$worker AND state = 'active'" || kill_backend "$worker"; then
+    workers=$((workers + 1))
+  else
+    return 1
+  fi
+}
+worker="backend_type = 'search_assign worker'"
+
 settle_prepared() { # the transactions that were left prepared: committed or rolled back at random
   local token
   while read -r token; do
@@ -122,7 +139,7 @@ settle_prepared() { # the transactions that were left prepared: committed or rol
   done < <(run_psql -c 'SELECT gid FROM pg_prepared_xacts')
 }
 
-staged=0 prepared=0 bulk_loads=0
+staged=0 workers=0 prepared=0 bulk_loads=0
 for ((round = 0; round < kills; ++round)); do
   # Rules and days that the full runs have to bring to everybody.
   below 32768
@@ -135,7 +152,7 @@ for ((round = 0; round < kills; ++round)); do
     1) kill_server alone ;;
     2) hold_and_kill || kill_server alone ;;
     3) kill_backend "application_name = 'load' AND query ~ '^BEGIN; INSERT' AND state = 'active'" || kill_server with_children ;;
-    4) kill_backend "query ~ 'search_assign\\(true\\)' OR backend_type ~ 'search_assign'" || kill_server with_children ;;
+    4) kill_run_or_worker || kill_server with_children ;;
   esac
   end_jobs
   await 30 server_answers || stop_with "no server after kill $round"
@@ -146,4 +163,5 @@ done
 if grep -E 'PANIC|TRAP:' "$data/../log"; then complain "the server's log says so"; fi
 if [ "$(grep -c 'committed' "$oracle_folder/answers")" -lt $((kills * 10)) ]; then complain "hardly any traffic"; fi
 if [ $staged = 0 ]; then complain "nobody was killed in the middle of a commit"; fi
-end_test "$kills kills ($staged in a commit), $(grep -c committed "$oracle_folder/answers") transactions and $bulk_loads bulk loads kept, $prepared settled that were prepared"
+if [ "$kills" -ge 12 ] && [ $workers = 0 ]; then complain "no worker was killed"; fi
+end_test "$kills kills ($staged in a commit, $workers of the worker), $(grep -c committed "$oracle_folder/answers") transactions and $bulk_loads bulk loads kept, $prepared settled that were prepared"

@@ -131,3 +131,13 @@ sql -d alone -c "UPDATE receivables.daily_work SET command = 'INSERT INTO public
 for _ in 1 2; do sql -d alone -c 'CALL receivables.search_assign_daily()' & done
 wait
 expect 'once' 1 "$(sql -d alone -c "SELECT count(*) FROM public.done WHERE work = 'slow'")"
+
+echo '-- what the database prescribes for sessions does not stop it'
+sql -d erp -c "UPDATE receivables.daily_work SET active = name IN ('search_assign', 'settings')" -c "INSERT INTO receivables.daily_work (name, last_run_on, command) VALUES ('settings', '2026-03-02',
+  'INSERT INTO public.done (work, path, run_by) SELECT ''settings'', string_agg(current_setting(s), '', ''), session_user FROM unnest(''{transaction_read_only,transaction_isolation,session_replication_role,lock_timeout,statement_timeout}''::text[]) s')"
+for setting in 'default_transaction_read_only = on' "default_transaction_isolation = 'serializable'" "session_replication_role = 'replica'" "lock_timeout = '1s'" "statement_timeout = '10s'"; do
+  sql -c "ALTER DATABASE erp SET $setting"
+done
+sql -c "ALTER DATABASE erp SET search_assign.business_date = '2026-03-03'"
+wait_for 20 't|' erp "SELECT bool_and(last_run_on = '2026-03-03'), string_agg(last_error, ' ') FROM receivables.daily_work WHERE active"
+expect 'its settings' 'settings:off, read committed, origin, 0, 0 postgres' "$(done_by erp | tail -1)"

@@ -7,8 +7,8 @@
 
 namespace search_assign::pg {
 
-// start_process sets the signals, connects to the database as the role (InvalidOid: the bootstrap superuser)
-// and gives the session its name in pg_stat_activity.
+// start_process sets the signals, connects to the database as the role (InvalidOid: the bootstrap superuser),
+// gives the session its name in pg_stat_activity and settings under which its commands can do their work.
 void start_process(Oid database, Oid role, const char* application_name);
 
 // begin_own_sql ... end_own_sql: a transaction for SQL of the extension's own by way of SPI, with the rights
