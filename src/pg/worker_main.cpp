@@ -13,6 +13,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "common/hashfn.h"
 #include "pgstat.h"
 #include "pgtime.h"
 #include "postmaster/interrupt.h"
@@ -33,6 +34,7 @@ constexpr long kLastRetryMs = 5000;
 constexpr long kRestoreLookMs = 1000;
 constexpr int kErrorRetryMs = 1000;  // doubled with each error in a row, up to 64 times
 constexpr int kDailyRetryMs = 60000;
+constexpr uint64 kSettingsSeed = 1;  // so that no settings are something else than nothing seen
 
 // Which rows are queued, as their number and a digest of theirs. Rows are numbered before they are committed:
 // a new one may have a lower number than those seen long ago.
@@ -52,7 +54,6 @@ struct Findings {
 WorkerSlot* slot = nullptr;
 int slot_index = 0;
 Oid extension = InvalidOid;
-char* database_settings = nullptr;
 BackgroundWorkerHandle* daily = nullptr;
 
 QueuedRows last_tried = {0, 0};  // by the last application
@@ -104,12 +105,16 @@ constexpr const char* kSettingsQuery =
     " (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))"
     " AND s.setrole IN (0, 10)";
 
+// A session has the settings of the moment when it began, which may be others than those of its first look.
+// So what was seen is remembered beyond the process: one that sees something else begins anew, and the next
+// has at least that.
 void check_settings() {
-  char* now = spi_text(spi_select(kSettingsQuery), 0, 1);
-  if (database_settings == nullptr)
-    database_settings = MemoryContextStrdup(TopMemoryContext, now);
-  else if (strcmp(database_settings, now) != 0)
-    end_to_start_anew();
+  const char* text = spi_text(spi_select(kSettingsQuery), 0, 1);
+  const uint64 now = hash_bytes_extended(reinterpret_cast<const unsigned char*>(text),
+                                         static_cast<int>(strlen(text)), kSettingsSeed);
+  if (slot->settings == now) return;
+  slot->settings = now;  // nobody else reads or writes it
+  end_to_start_anew();
 }
 
 void look_at_queue(Findings* findings) {

@@ -50,6 +50,7 @@ struct WorkerSlot {
   int64 applications;
   int64 errors;
   char last_error[400];
+  uint64 settings;  // of the database, as a worker saw them last; 0 = none has yet
 };
 
 struct WorkerShared {
