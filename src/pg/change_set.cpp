@@ -199,7 +199,10 @@ void transaction_event(XactEvent event, void*) {
       if (take_queued_something() && event == XACT_EVENT_COMMIT) wake_worker();
       forget();
       forget_waits();
-      resume_statement_timeout();
+      if (event == XACT_EVENT_ABORT)
+        forget_statement_timeout();  // the statement has ended with an error
+      else
+        resume_statement_timeout();
       abort_maintenance(0);
       abort_allocations_follow(0);
       applying_level = 0;
@@ -306,11 +309,11 @@ void change_set_apply_all() {
   if (current == nullptr || (current->deltas.empty() && current->runs.empty())) return;
   change_set_enter_level();
   add_outer_parts(false);
-  Level& top = current->levels.back();
+  const Level top = current->levels.back();
   apply_from(top.first, top.first_run);
   if (top.first == 0 && top.first_run == 0) return;
   add_outer_parts(true);
-  top.has_opposites = true;
+  current->levels.back().has_opposites = true;
 }
 
 PendingChanges copy_pending_changes() {

@@ -25,6 +25,8 @@ void suspend_statement_timeout() {
   }
 }
 
+void forget_statement_timeout() noexcept { ends_at = 0; }
+
 void repeat_statement_timeout() { ends_at = GetCurrentTimestamp(); }
 
 void resume_statement_timeout() {

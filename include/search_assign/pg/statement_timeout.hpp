@@ -12,6 +12,8 @@ void suspend_statement_timeout();
 void resume_statement_timeout();
 
 // repeat_statement_timeout: what was caught is to be raised again once it is resumed.
+// forget_statement_timeout: it will not be resumed.
 void repeat_statement_timeout();
+void forget_statement_timeout() noexcept;
 
 }  // namespace search_assign::pg
