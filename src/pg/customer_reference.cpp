@@ -65,11 +65,18 @@ struct Line {
 
 constexpr int kLongestLine = 1000;
 
+// Each once: a row that others are changing is there in two versions.
+void add_to_line(Line* line, int64 customer_id) {
+  const int64* end = line->ids + line->count;
+  if (line->count < kLongestLine && std::find(static_cast<const int64*>(line->ids), end, customer_id) == end)
+    line->ids[line->count++] = customer_id;
+}
+
 void add_parents(References* references, int64 customer_id, Line* line) {
   start_dirty_lookup(&references->customers, customer_id);
   while (next_dirty_row(&references->customers))
     if (const std::optional<int64> parent = named(references->customers, references->parent_id))
-      if (line->count < kLongestLine) line->ids[line->count++] = *parent;
+      add_to_line(line, *parent);
 }
 
 // Whether the customer is above itself, in what is committed or in what others are just writing.

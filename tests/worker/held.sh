@@ -4,12 +4,7 @@
 # last. And it is tried again at growing intervals, not all the time.
 set -euo pipefail
 . tests/worker/worker.bash
-start_cluster search_assign.databases=erp
-sql -c 'CREATE DATABASE erp'
-make_ledger erp 2999-01-01
-wait_for_worker erp
-make_measure erp
-wait_for 5 idle erp 'SELECT state FROM receivables.worker_status'
+start_measured_ledger
 post() { # post CUSTOMER [COMMAND]
   sql -d erp -c 'BEGIN' -c "INSERT INTO receivables.item (customer_id, due_date, amount, open_amount) VALUES ($1, '2999-01-01', 10, 10)" -c "${2:-COMMIT}"
 }

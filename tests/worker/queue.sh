@@ -3,13 +3,7 @@
 # it applies when that has ended; and it sleeps when there is nothing to do.
 set -euo pipefail
 . tests/worker/worker.bash
-start_cluster search_assign.databases=erp
-sql -c 'CREATE DATABASE erp'
-make_ledger erp 2999-01-01
-wait_for_worker erp
-
-make_measure erp
-wait_for 5 idle erp 'SELECT state FROM receivables.worker_status'
+start_measured_ledger
 measure erp 200
 expect 'differences' 0 "$(sql -d erp -c 'SELECT count(*) FROM receivables.check_positions()')"
 # One look may find what two commits have queued.

@@ -81,3 +81,13 @@ measure() { # measure DATABASE COMMITS
   # 95 of 100, since other work on the machine can hold up anything.
   expect 'applied within 100 ms' t "$(sql -d "$1" -c "SELECT count(*) FILTER (WHERE ms <= 100) >= $2 * 0.95 AND count(*) = $2 FROM public.waited")"
 }
+
+# A server with a worker for the database erp, which has a ledger to measure and nothing to do.
+start_measured_ledger() {
+  start_cluster search_assign.databases=erp
+  sql -c 'CREATE DATABASE erp'
+  make_ledger erp 2999-01-01
+  wait_for_worker erp
+  make_measure erp
+  wait_for 5 idle erp 'SELECT state FROM receivables.worker_status'
+}

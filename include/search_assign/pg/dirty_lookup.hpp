@@ -19,7 +19,7 @@ struct DirtyLookup {
   Relation index;
   TupleTableSlot* slot;  // the row found last
   IndexScanDesc scan;
-  SnapshotData dirty;  // xmin: who is inserting that version; xmax: who is changing, deleting or locking it
+  SnapshotData dirty;  // xmin: who is inserting that version; xmax: who is changing or deleting it
 };
 
 // open_dirty_lookup opens a table by an index of it, by default its primary key.
