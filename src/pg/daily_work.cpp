@@ -154,8 +154,8 @@ void run_entry(const Entry* entry) {
   { error = recover(); }
   PG_END_TRY();
   rolling = false;
+  run_command(kTidyUp);  // first, since the command may have made transactions read-only
   end_entry(entry, error);
-  run_command(kTidyUp);
 }
 
 // False: the extension has been dropped meanwhile.

@@ -27,7 +27,7 @@ BEGIN
 END $$;
 INSERT INTO receivables.daily_work (name, run_order, command) VALUES
   ('c commits', 30, 'CALL public.three_commits()'),
-  ('a sets', 10, 'SET search_path = public; SET ROLE another'),
+  ('a sets', 10, 'SET search_path = public; SET ROLE another; SET default_transaction_read_only = on'),
   ('b fails', 20, 'CALL public.half()'),
   ('d vacuums', 40, 'VACUUM public.done; INSERT INTO public.done (work) VALUES (''vacuumed'')'),
   ('e leaves', 50, 'BEGIN; INSERT INTO public.done (work) VALUES (''open'')'),
