@@ -282,6 +282,8 @@ Outcome try_customer(Application* application, int64 customer_id, core::Delta* d
   }
   // Written now, the row would be there twice for a snapshot that does not see the version it replaces.
   if (application->reread && !sees_position(access, GetTransactionSnapshot())) return Outcome::Busy;
+  const bool must_write = !application->run || queued.count > 0;
+  if (must_write && is_being_changed(access)) return Outcome::Busy;  // spares a decision
   const std::optional<int64> former_account = collecting_account(access, access->position.slot);
   if (former_account && (count > 0 || queued.count > 0))
     add_customer_id(&application->collecting, *former_account);

@@ -18,6 +18,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
+#include "storage/procarray.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 }
@@ -260,6 +261,15 @@ WriteResult result_of(TM_Result result) {
 }
 
 }  // namespace
+
+bool is_being_changed(PositionAccess* access) {
+  const HeapTupleHeader row = ExecFetchSlotHeapTuple(access->position.slot, false, nullptr)->t_data;
+  const uint16 mask = row->t_infomask;
+  if ((mask & (HEAP_XMAX_INVALID | HEAP_XMAX_COMMITTED | HEAP_XMAX_IS_MULTI)) != 0) return false;
+  if (HEAP_XMAX_IS_KEYSHR_LOCKED(mask)) return false;
+  access->holder = HeapTupleHeaderGetRawXmax(row);
+  return !TransactionIdIsCurrentTransactionId(access->holder) && TransactionIdIsInProgress(access->holder);
+}
 
 WriteResult write_change(PositionAccess* access) {
   TM_FailureData failure;

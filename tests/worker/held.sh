@@ -37,3 +37,18 @@ sql -d erp -c "ROLLBACK PREPARED 'holder'"
 wait_for 8 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
 wait_for 1 'idle|0' erp 'SELECT state, errors FROM receivables.worker_status'
 expect 'differences' 0 "$(sql -d erp -c 'SELECT count(*) FROM receivables.check_positions()')"
+
+echo '-- very many held rows: trying them again with each new one costs little'
+sql -d erp -c "INSERT INTO receivables.customer (customer_id, account_no, name) SELECT n, 'C' || n, 'Customer ' || n FROM generate_series(101, 2100) n"
+wait_for 20 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
+post_to_many() { # post_to_many APPLY COMMAND
+  sql -d erp -c "SET search_assign.apply = '$1'" -c 'BEGIN' -c "INSERT INTO receivables.item (customer_id, due_date, amount, open_amount)
+    SELECT n, '2999-01-01', 10, 10 FROM generate_series(101, 2100) n" -c "$2"
+}
+post_to_many statement "PREPARE TRANSACTION 'holder'"
+post_to_many queue COMMIT
+measure erp 40
+expect 'still queued' 2000 "$(sql -d erp -c 'SELECT count(*) FROM receivables.change_queue')"
+sql -d erp -c "COMMIT PREPARED 'holder'"
+wait_for 20 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
+expect 'differences' 0 "$(sql -d erp -c 'SELECT count(*) FROM receivables.check_positions()')"

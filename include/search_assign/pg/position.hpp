@@ -77,6 +77,9 @@ WriteResult write_change(PositionAccess* access);
 WriteResult delete_position(PositionAccess* access);
 // wait_for_position waits for whoever has the row found last, in the order of arrival; then find it again.
 void wait_for_position(PositionAccess* access);
+// is_being_changed: whether another transaction has changed or locked the row found last and not ended yet;
+// costs little, and write_change may still find the row busy.
+bool is_being_changed(PositionAccess* access);
 // sees_position: whether the snapshot sees the version found last.
 bool sees_position(PositionAccess* access, Snapshot snapshot);
 // ask_position fills `asked` from `changed`.
