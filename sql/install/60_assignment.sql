@@ -89,7 +89,7 @@ CREATE TABLE receivables.assignment_rule (
   CONSTRAINT assignment_rule_target_check CHECK (pg_catalog.num_nonnulls(scenario, portfolio, customer_group, colleague, option) = 1)
 );
 COMMENT ON TABLE receivables.assignment_rule IS
-  'What a search assigns. Of the rules for a scenario or a portfolio kind the first matching one by (priority, rule_id) decides; a group, option or colleague is held while any rule for it matches.';
+  'What a search assigns. Of the rules for a scenario or a portfolio kind the first matching one by (priority, rule_id) decides; a group or option is held while any rule for it matches; a colleague is added and stays.';
 COMMENT ON COLUMN receivables.assignment_rule.new_customers_only IS 'Considers only customers created on or after active_since.';
 COMMENT ON COLUMN receivables.assignment_rule.autorun IS 'false: evaluated by CALL search_assign() alone; in between it stands as it stood.';
 

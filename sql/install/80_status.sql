@@ -127,7 +127,7 @@ COMMENT ON COLUMN receivables.unassigned_customers.overdue IS 'Overdue amounts, 
 CREATE FUNCTION receivables.check_positions(OUT customer_id bigint, OUT figure text, OUT stored text, OUT expected text) RETURNS SETOF record
   LANGUAGE C STABLE PARALLEL UNSAFE ROWS 1 COST 1000000 AS 'MODULE_PATHNAME', 'sa_check_positions';
 COMMENT ON FUNCTION receivables.check_positions() IS
-  'Customers whose position differs from a recomputation from the ledger: none, ever, unless triggers were bypassed. Changes of the present transaction that are not applied yet show as differences.';
+  'Customers whose position differs from a recomputation from the ledger: none, unless triggers were bypassed or a case of the README''s Limits applies. Changes of the present transaction that are not applied yet show as differences.';
 
 CREATE FUNCTION receivables.rebuild_positions() RETURNS bigint
   LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 AS 'MODULE_PATHNAME', 'sa_rebuild_positions';

@@ -15,7 +15,7 @@ CREATE TABLE receivables.daily_work (
 );
 COMMENT ON TABLE receivables.daily_work IS
   'Commands that run once per business date, in run_order, each in transactions of its own, with the rights of the extension''s owner: by the background worker or CALL search_assign_daily(). Names in them must be qualified.';
-COMMENT ON COLUMN receivables.daily_work.name IS 'Name of the work; search_assign is the shipped one.';
+COMMENT ON COLUMN receivables.daily_work.name IS 'Name of the work; search_assign brings the new day and changed rules to all memberships.';
 COMMENT ON COLUMN receivables.daily_work.command IS 'SQL; a procedure may commit.';
 COMMENT ON COLUMN receivables.daily_work.run_order IS 'Lower ones run first.';
 COMMENT ON COLUMN receivables.daily_work.active IS 'false: is not run.';
@@ -64,8 +64,8 @@ INSERT INTO receivables.daily_work (name, command, run_order) VALUES
   ('search_assign', 'CALL receivables.search_assign()', 0), ('advance_payment_plans', 'SELECT receivables.advance_payment_plans()', 20),
   ('refresh_ramp_ups', 'SELECT receivables.refresh_ramp_ups()', 30), ('run_automatic_actions', 'CALL receivables.run_automatic_actions()', 50);
 
--- The shipped work is wanted when the business date or the configuration is newer than its last run; the worker lets
--- changes of the configuration settle. Work that failed waits for the next date; the shipped one can go on where it stood.
+-- search_assign is wanted when the business date or the configuration is newer than its last run; the worker lets
+-- changes of the configuration settle. Work that failed waits for the next date; search_assign can go on where it stood.
 CREATE FUNCTION receivables.daily_work_due(OUT name text, OUT command text, OUT due_at timestamptz) RETURNS SETOF record
   LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
   SELECT w.name, w.command,
