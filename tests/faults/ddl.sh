@@ -86,11 +86,12 @@ post='INSERT INTO receivables.item (customer_id, due_date, amount) SELECT n, rec
 open_session ledger
 expect ledger "$post"
 for s in 0 1 2; do
-  { for ((k = 0; k < 1500; ++k)); do echo "$post;"; echo "SELECT pg_sleep(0.002);"; done; } >"$oracle_folder/drop$s"
+  { for ((k = 0; k < 5000; ++k)); do echo "$post;"; echo "SELECT pg_sleep(0.002);"; done; } >"$oracle_folder/drop$s"
   PGAPPNAME=dropped play "drop$s" &
   running+=($!)
 done
-sleep 0.5
+under_way() { [ "$(run_psql -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dropped' AND query_start > backend_start + interval '0.3 s'")" = 3 ]; }
+await 10 under_way || complain "no traffic to drop the extension under"
 # It locks one table after the other, so that it may itself be chosen to end a deadlock.
 dropped=
 for ((k = 0; k < 10; ++k)); do
@@ -101,7 +102,7 @@ for ((k = 0; k < 10; ++k)); do
   [ "$state" = 40P01 ] || complain "DROP EXTENSION CASCADE beside traffic: $state $(last_words ddl)"
 done
 [ -n "$dropped" ] || complain "the extension cannot be dropped beside traffic"
-sleep 0.3
+await 10 grep -qs 'ERROR' "$oracle_folder"/drop?.err || true
 run_psql -c "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'dropped'" >/dev/null
 end_jobs
 note_answers

@@ -216,11 +216,11 @@ tell() { # tell NAME SQL
 answered() { grep -q "^@${session_marks[$1]} " "$oracle_folder/session_$1.said"; }
 
 # Puts the SQLSTATE of what was told into $state, the first one that is not 00000: "late" where it takes more than
-# SECONDS (5), "lost" where the session is gone.
+# SECONDS (20), "lost" where the session is gone.
 answer() { # answer NAME [SECONDS]
   local out=$oracle_folder/session_$1.said
   state=late
-  if await "${2:-5}" answered "$1"; then
+  if await "${2:-20}" answered "$1"; then
     state=$(awk -v mark="@${session_marks[$1]}" '
       $1 == mark { print first == "" ? $2 : first; exit }
       /^@/ { first = "" }

@@ -17,7 +17,7 @@ open_session victim
 pid_of victim
 victim=$REPLY
 # As long as it may take; the default would queue the change set after 200 ms.
-ask victim "SELECT receivables.business_date(); SET search_assign.lock_wait = '20s'"
+ask victim "SELECT receivables.business_date(); SET search_assign.lock_wait = '60s'"
 customer=0
 stage() { # stage SETTINGS: the victim inserts, and waits in its commit
   customer=$((customer + 1))
@@ -27,7 +27,7 @@ stage() { # stage SETTINGS: the victim inserts, and waits in its commit
 }
 items_staged() { run_psql -c "SELECT count(*) FROM receivables.item WHERE document_no = 'staged $customer'"; }
 expect_commit() { # expect_commit WHAT: the commit goes through without the holder
-  answer victim 3
+  answer victim 10
   if [ "$state" != 00000 ]; then complain "$1 in the middle of a commit: $state $(last_words victim)"; fi
   expect holder COMMIT
   answer victim
@@ -50,7 +50,8 @@ judge_memberships "cancel in a commit"
 
 stage "SET LOCAL lock_timeout = '100ms'"
 expect_commit "lock_timeout"
-stage "SET LOCAL statement_timeout = '100ms'; SET LOCAL lock_timeout = '300ms'"
+# Long enough for the INSERT, on any machine.
+stage "SET LOCAL statement_timeout = '1s'; SET LOCAL lock_timeout = '3s'"
 expect_commit "statement_timeout"
 stage "SET LOCAL search_assign.lock_wait = '100ms'"
 expect_commit "lock_wait"

@@ -6,6 +6,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 createdb_sql="CREATE EXTENSION search_assign"
 psql -X -q -v ON_ERROR_STOP=1 -c "$createdb_sql"
+# The day of today, also where midnight passes meanwhile.
+psql -X -q -v ON_ERROR_STOP=1 <<<"SELECT format('ALTER DATABASE %I SET search_assign.business_date = %L', current_database(), receivables.business_date()) \\gexec"
 
 # script.sql: the sql blocks, each behind a line that names it; expected: the text blocks behind the same names.
 awk -v script="$work/script.sql" -v expected="$work/expected" '

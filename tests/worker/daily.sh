@@ -51,7 +51,7 @@ errors_of() { sql -d "$1" -c "SELECT name || ': ' || last_error FROM receivables
 
 echo '-- the worker'
 make_work erp
-wait_for 20 2026-03-01 erp "SELECT min(last_run_on) FROM receivables.daily_work WHERE active HAVING bool_and(last_run_on IS NOT NULL)"
+wait_for 60 2026-03-01 erp "SELECT min(last_run_on) FROM receivables.daily_work WHERE active HAVING bool_and(last_run_on IS NOT NULL)"
 expect 'done' "$expected" "$(done_by erp)"
 expect 'errors' "$errors" "$(errors_of erp)"
 expect 'worker_status' '3|daily work "f is not SQL": syntax error at or near "once"' "$(sql -d erp -c 'SELECT errors, last_error FROM receivables.worker_status')"
@@ -60,28 +60,28 @@ expect 'nothing twice' "$expected" "$(done_by erp)"
 
 echo '-- changes while it waits: work added is done, without waiting for the next date'
 sql -d erp -c "INSERT INTO receivables.daily_work (name, command) VALUES ('added', 'INSERT INTO public.done (work) VALUES (''added'')')"
-wait_for 5 1 erp "SELECT count(*) FROM public.done WHERE work = 'added'"
+wait_for 20 1 erp "SELECT count(*) FROM public.done WHERE work = 'added'"
 
 echo '-- the worker leaves rules with autorun = false as they are; a run by hand looks at them'
 sql -d erp -c "INSERT INTO receivables.customer_group (name) VALUES ('by hand')" \
   -c "INSERT INTO receivables.assignment_rule (search, customer_group, autorun) VALUES ('late', 'by hand', false)" \
   -c "ALTER DATABASE erp SET search_assign.business_date = '2026-03-02'"
-wait_for 5 hard erp 'SELECT scenario FROM receivables.scenario_membership WHERE customer_id = 1'
-wait_for 20 f erp 'SELECT configuration_is_newer OR day_is_newer FROM receivables.search_assign_status'
+wait_for 20 hard erp 'SELECT scenario FROM receivables.scenario_membership WHERE customer_id = 1'
+wait_for 40 f erp 'SELECT configuration_is_newer OR day_is_newer FROM receivables.search_assign_status'
 expect 'members' '' "$(sql -d erp -c 'SELECT customer_id FROM receivables.group_membership')"
 sql -d erp -c 'CALL receivables.search_assign()'
 expect 'members after a run by hand' 1 "$(sql -d erp -c 'SELECT customer_id FROM receivables.group_membership')"
 
 echo '-- the queue does not wait for a long command'
-sql -d erp -c "INSERT INTO receivables.daily_work (name, command) VALUES ('long', 'SELECT pg_sleep(60)')"
-wait_for 5 t erp 'SELECT daily_work_pid IS NOT NULL FROM receivables.worker_status'
-wait_for 5 'SELECT pg_sleep(60)' erp "SELECT query FROM pg_stat_activity WHERE backend_type = 'search_assign daily work'"
+sql -d erp -c "INSERT INTO receivables.daily_work (name, command) VALUES ('long', 'SELECT pg_sleep(600)')"
+wait_for 20 t erp 'SELECT daily_work_pid IS NOT NULL FROM receivables.worker_status'
+wait_for 20 'SELECT pg_sleep(600)' erp "SELECT query FROM pg_stat_activity WHERE backend_type = 'search_assign daily work'"
 sql -d erp -c "SET search_assign.apply = 'queue'" -c "INSERT INTO receivables.item (customer_id, due_date, amount, open_amount) VALUES (2, '2999-01-01', 10, 10)"
-wait_for 2 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
+wait_for 20 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
 
 echo '-- a process that is ended: known as such, and tried again'
 sql -d erp -c 'SELECT pg_terminate_backend(daily_work_pid) FROM receivables.worker_status' >/dev/null
-wait_for 5 'the process for the daily work ended before its end: see the server'"'"'s log' erp 'SELECT last_error FROM receivables.worker_status'
+wait_for 20 'the process for the daily work ended before its end: see the server'"'"'s log' erp 'SELECT last_error FROM receivables.worker_status'
 expect 'attempts' '1|' "$(sql -d erp -c "SELECT attempts, last_run_on FROM receivables.daily_work WHERE name = 'long'")"
 sql -d erp -c "UPDATE receivables.daily_work SET command = 'SELECT 1' WHERE name = 'long'"
 sql -d erp -c 'CALL receivables.search_assign_daily()'
@@ -118,7 +118,7 @@ echo '-- a call that is cancelled takes its process along'
 sql -d alone -c "INSERT INTO receivables.daily_work (name, command) VALUES ('long', 'SELECT pg_sleep(60)')"
 cancelled=$(psql -Xd alone -c 'SET statement_timeout = 1000' -c 'CALL receivables.search_assign_daily()' 2>&1) && { echo 'not cancelled'; exit 1; }
 grep -q 'statement timeout' <<<"$cancelled" || { echo "$cancelled"; exit 1; }
-wait_for 5 0 alone "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'search_assign daily work'"
+wait_for 20 0 alone "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'search_assign daily work'"
 expect 'connections that hold nothing' 0 "$(sql -d alone -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = 'alone')")"
 
 echo '-- two calls at once: the second waits, nothing is done twice'
@@ -135,5 +135,5 @@ for setting in 'default_transaction_read_only = on' "default_transaction_isolati
   sql -c "ALTER DATABASE erp SET $setting"
 done
 sql -c "ALTER DATABASE erp SET search_assign.business_date = '2026-03-03'"
-wait_for 20 't|' erp "SELECT bool_and(last_run_on = '2026-03-03'), string_agg(last_error, ' ') FROM receivables.daily_work WHERE active"
+wait_for 40 't|' erp "SELECT bool_and(last_run_on = '2026-03-03'), string_agg(last_error, ' ') FROM receivables.daily_work WHERE active"
 expect 'its settings' 'settings:off, read committed, origin, 0, 0 postgres' "$(done_by erp | tail -1)"

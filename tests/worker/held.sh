@@ -15,7 +15,7 @@ applications() { sql -d erp -c 'SELECT applications FROM receivables.worker_stat
 sql -d erp -c 'BEGIN' -c 'SELECT FROM receivables.position WHERE customer_id = 20 FOR UPDATE' -c "PREPARE TRANSACTION 'holder'"
 post 3 "PREPARE TRANSACTION 'numbered first'"
 post 20
-wait_for 2 retrying erp 'SELECT state FROM receivables.worker_status'
+wait_for 10 retrying erp 'SELECT state FROM receivables.worker_status'
 
 echo '-- other rows, while it is tried'
 measure erp 40
@@ -23,19 +23,19 @@ expect 'still queued' 20 "$(customers_queued)"
 
 echo '-- it is tried at growing intervals'
 before=$(applications)
-wait_for 20 t erp "SELECT next_work_at > now() + interval '2 seconds' FROM receivables.worker_status"
+wait_for 30 t erp "SELECT next_work_at > now() + interval '4 seconds' FROM receivables.worker_status"
 tried=$(($(applications) - before))
 if [ $tried -gt 12 ]; then echo "tried $tried times"; exit 1; fi
 
 echo '-- a row numbered before it and committed after it'
 sql -d erp -c "COMMIT PREPARED 'numbered first'"
-wait_for 1 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue WHERE customer_id = 3)'
+wait_for 3 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue WHERE customer_id = 3)'
 expect 'still queued' 20 "$(customers_queued)"
 
 echo '-- the position is free again'
 sql -d erp -c "ROLLBACK PREPARED 'holder'"
 wait_for 8 f erp 'SELECT EXISTS (SELECT FROM receivables.change_queue)'
-wait_for 1 'idle|0' erp 'SELECT state, errors FROM receivables.worker_status'
+wait_for 10 'idle|0' erp 'SELECT state, errors FROM receivables.worker_status'
 expect 'differences' 0 "$(sql -d erp -c 'SELECT count(*) FROM receivables.check_positions()')"
 
 echo '-- very many held rows: trying them again with each new one costs little'

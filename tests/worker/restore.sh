@@ -20,7 +20,7 @@ psql -XqAt -v ON_ERROR_STOP=1 -d copy -f "$folder/script" >/dev/null &
 restoring=$!
 {
   head -$((split - 1)) "$folder/dump"
-  wait_for 15 'restore under way' copy "SELECT state FROM receivables.worker_status" >&2
+  wait_for 40 'restore under way' copy "SELECT state FROM receivables.worker_status" >&2
   sleep 12 # longer than changes of the configuration take to settle
   expect 'runs during the restore' 0 "$(sql -d copy -c 'SELECT count(*) FROM receivables.search_assign_progress')" >&2
   tail -n "+$split" "$folder/dump"
@@ -28,7 +28,7 @@ restoring=$!
 wait $restoring
 rm -r "$folder"
 expect 'the dumped row of the shipped work, and another' 'advance_payment_plans 20 keep_membership_log 60 other 100 refresh_ramp_ups 30 run_automatic_actions 50 search_assign 5' "$(sql -d copy -c "SELECT string_agg(name || ' ' || run_order, ' ' ORDER BY name) FROM receivables.daily_work")"
-wait_for 20 '2026-03-02' copy 'SELECT last_run_date FROM receivables.search_assign_status'
+wait_for 40 '2026-03-02' copy 'SELECT last_run_date FROM receivables.search_assign_status'
 sql -c "ALTER DATABASE erp SET search_assign.business_date = '2026-03-02'"
 expect 'scenario' hard "$(sql -d copy -c 'SELECT scenario FROM receivables.scenario_membership WHERE customer_id = 1')"
 expect 'entries of the log that the original has not' 1 "$(sql -d copy -c "SELECT count(*) FROM receivables.membership_log WHERE business_date = '2026-03-02'")"

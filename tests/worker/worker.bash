@@ -34,7 +34,7 @@ expect() { # expect WHAT EXPECTED ACTUAL
 
 worker_pid() { sql -d postgres -c "SELECT pid FROM pg_stat_activity WHERE backend_type = 'search_assign worker' AND datname = '$1'"; }
 wait_for_worker() { # wait_for_worker DATABASE
-  wait_for 10 1 postgres "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'search_assign worker' AND datname = '$1'"
+  wait_for 30 1 postgres "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'search_assign worker' AND datname = '$1'"
 }
 
 # A ledger with a customer whose only item falls due on a given date; "late" is what is overdue.
@@ -85,9 +85,9 @@ measure() { # measure DATABASE COMMITS
 # A server with a worker for the database erp, which has a ledger to measure and nothing to do.
 start_measured_ledger() {
   start_cluster search_assign.databases=erp
-  sql -c 'CREATE DATABASE erp'
+  sql -c 'CREATE DATABASE erp' -c "ALTER DATABASE erp SET search_assign.business_date = '2026-03-01'" # no midnight in between
   make_ledger erp 2999-01-01
   wait_for_worker erp
   make_measure erp
-  wait_for 5 idle erp 'SELECT state FROM receivables.worker_status'
+  wait_for 20 idle erp 'SELECT state FROM receivables.worker_status'
 }
