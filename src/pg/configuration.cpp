@@ -13,20 +13,15 @@
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/subtransaction.hpp"
-#include "search_assign/pg/tree.hpp"
 
 extern "C" {
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -70,101 +65,6 @@ constexpr const char* kTargetsSql =
     " UNION ALL SELECT 7, alert_rule_id, coalesce(label, search), false FROM receivables.alert_rule"
     " ORDER BY target, target_id";
 
-bool is_business_date(Node* node) {
-  if (!IsA(node, FuncExpr)) return false;
-  const Oid function = reinterpret_cast<FuncExpr*>(node)->funcid;
-  return get_func_namespace(function) == get_namespace_oid(kSchema, false) &&
-         strcmp(get_func_name(function), "business_date") == 0;
-}
-
-// A LIKE pattern that ends with its escape character is an error at the first text that comes that far.
-bool is_plain_pattern(Node* pattern) {
-  if (!IsA(pattern, Const)) return false;
-  auto* constant = reinterpret_cast<Const*>(pattern);
-  return constant->constisnull || strchr(TextDatumGetCString(constant->constvalue), '\\') == nullptr;
-}
-
-// Of the arguments of the extension's own functions only a number of days can be wrong: a negative one is.
-bool days_can_be_negative(FuncExpr* call) {
-  ListCell* cell = nullptr;
-  foreach (cell, call->args) {
-    auto* argument = static_cast<Node*>(lfirst(cell));
-    if (exprType(argument) != INT4OID) continue;
-    if (!IsA(argument, Const)) return true;
-    auto* days = reinterpret_cast<Const*>(argument);
-    if (!days->constisnull && DatumGetInt32(days->constvalue) < 0) return true;
-  }
-  return false;
-}
-
-bool is_infinite_date(Const* constant) {
-  return constant->consttype == DATEOID && !constant->constisnull &&
-         DATE_NOT_FINITE(DatumGetDateADT(constant->constvalue));
-}
-
-// Operators other than comparisons that cannot raise an error on stored values either: dates in the
-// ledger are finite, and the business date is far from the ends of the calendar.
-bool operator_can_fail(OpExpr* op) {
-  switch (op->opfuncid) {
-    case F_TEXTLIKE:
-    case F_TEXTNLIKE:
-      return !is_plain_pattern(static_cast<Node*>(lsecond(op->args)));
-    case F_DATE_MI:
-    case F_JSONB_OBJECT_FIELD:
-    case F_JSONB_OBJECT_FIELD_TEXT:
-    case F_JSONB_EXISTS:
-      return false;
-    case F_DATE_MII:
-    case F_DATE_PLI: {
-      auto* date = static_cast<Node*>(linitial(op->args));
-      auto* days = static_cast<Node*>(lsecond(op->args));
-      return !is_business_date(date) || !IsA(days, Const) ||
-             std::abs(static_cast<int64>(DatumGetInt32(reinterpret_cast<Const*>(days)->constvalue))) >
-                 1'000'000;
-    }
-    default:
-      return get_op_btree_interpretation(op->opno) == NIL;
-  }
-}
-
-// Comparisons, NULL tests and the extension's own functions over stored values cannot raise an error.
-bool node_can_fail(Node* node, void* context) {
-  if (node == nullptr) return false;
-  switch (nodeTag(node)) {
-    case T_Const:
-      if (is_infinite_date(reinterpret_cast<Const*>(node))) return true;
-      break;
-    case T_Var:
-    case T_BoolExpr:
-    case T_NullTest:
-    case T_BooleanTest:
-    case T_RelabelType:
-    case T_CaseExpr:
-    case T_CaseWhen:
-    case T_CoalesceExpr:
-    case T_List:
-      break;
-    case T_OpExpr:
-    case T_DistinctExpr:
-    case T_NullIfExpr:
-      set_opfuncid(reinterpret_cast<OpExpr*>(node));
-      if (operator_can_fail(reinterpret_cast<OpExpr*>(node))) return true;
-      break;
-    case T_ScalarArrayOpExpr:
-      if (get_op_btree_interpretation(reinterpret_cast<ScalarArrayOpExpr*>(node)->opno) == NIL) return true;
-      break;
-    case T_FuncExpr:
-      if (get_func_namespace(reinterpret_cast<FuncExpr*>(node)->funcid) !=
-              get_namespace_oid(kSchema, false) ||
-          days_can_be_negative(reinterpret_cast<FuncExpr*>(node)))
-        return true;
-      break;
-    default:
-      return true;
-  }
-  return expression_tree_walker(node, tree_walker(node_can_fail), context);
-}
-
 struct StoredCriteria {
   const char* text;
   Relation facts;
@@ -186,7 +86,7 @@ void compile_clauses(CompiledSearch* search, const char* criteria, Clause* claus
   search->clauses = clauses;
   search->columns = used_attributes(expression);
   search->time_terms = time_terms(expression, facts);
-  search->can_fail = node_can_fail(reinterpret_cast<Node*>(expression), nullptr);
+  search->can_fail = can_fail(expression);
   search->state = ExecInitExpr(expression, nullptr);
   config->columns = bms_add_members(config->columns, search->columns);
   if (search->time_terms != NIL) config->has_time_terms = true;
@@ -396,53 +296,6 @@ Datum rule_search(const Configuration* config, core::Target target, int64 rule_i
     if (rule.rule_id == rule_id && core::same_numbering(rule.target, target))
       return config->searches[rule.search].name;
   return static_cast<Datum>(0);
-}
-
-namespace {
-
-core::Truth evaluate_state(const Configuration* config, const CompiledSearch& search, TupleTableSlot* facts) {
-  ExprContext* context = config->facts->context;
-  context->ecxt_scantuple = facts;
-  bool is_null = false;
-  const Datum result = ExecEvalExprSwitchContext(search.state, context, &is_null);
-  return !is_null && DatumGetBool(result) ? core::Truth::True : core::Truth::False;
-}
-
-struct Evaluation {
-  const Configuration* config;
-  const CompiledSearch* search;
-  TupleTableSlot* facts;
-  core::Truth truth;
-};
-
-void evaluate(void* argument) {
-  auto* evaluation = static_cast<Evaluation*>(argument);
-  evaluation->truth = evaluate_state(evaluation->config, *evaluation->search, evaluation->facts);
-}
-
-// What a search raises is caught in a subtransaction that has written nothing.
-core::Truth evaluate_guarded(const Configuration* config, int index, TupleTableSlot* facts,
-                             SearchFailure* failure) {
-  Evaluation evaluation = {config, &config->searches[index], facts, core::Truth::Unchanged};
-  CaughtError error;
-  if (run_guarded(evaluate, &evaluation, &error)) return evaluation.truth;
-  *failure = {index, error.sqlstate, error.message};
-  return core::Truth::Unchanged;
-}
-
-}  // namespace
-
-core::Truth evaluate_search(const Configuration* config, int index, TupleTableSlot* facts,
-                            SearchFailure* failure) {
-  const CompiledSearch& search = config->searches[index];
-  if (search.state == nullptr) {
-    failure->search = index;
-    failure->sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
-    failure->message = pstrdup(search.error);
-    return core::Truth::Unchanged;
-  }
-  return search.can_fail ? evaluate_guarded(config, index, facts, failure)
-                         : evaluate_state(config, search, facts);
 }
 
 const Configuration* configuration_of_all_searches() {

@@ -7,6 +7,7 @@
 #include "search_assign/pg/customer_reference.hpp"
 #include "search_assign/pg/ledger_history.hpp"
 #include "search_assign/pg/numeric.hpp"
+#include "search_assign/pg/paid_part.hpp"
 #include "search_assign/pg/settings.hpp"
 #include "search_assign/pg/spi.hpp"
 #include "search_assign/pg/statistics.hpp"

@@ -67,16 +67,6 @@ void keep_configuration(const Configuration* config, MemoryContext memory);
 Datum target_name(const Configuration* config, core::Target target, int32 target_id);
 Datum rule_search(const Configuration* config, core::Target target, int64 rule_id);
 
-// evaluate_searches evaluates the given searches over the facts slot at the current evaluation date. A search
-// that fails counts as Unchanged; *error is the first failing search's message (palloc'd) with its index.
-struct SearchFailure {
-  int search;
-  int sqlstate;
-  char* message;
-};
-core::Truth evaluate_search(const Configuration* config, int search, TupleTableSlot* facts,
-                            SearchFailure* failure);
-
 // configuration_of_all_searches has the rules in force and every saved search, used or not. In the current
 // memory context.
 const Configuration* configuration_of_all_searches();

@@ -2,7 +2,8 @@
 //
 // parse_criteria turns text into a checked expression tree (src/pg/criteria_parse.cpp,
 // criteria_check.cpp); criteria_time.cpp reads from the tree on which days time alone
-// can change its answer. Compilation to an ExprState is src/pg/configuration.cpp's.
+// can change its answer, criteria_failure.cpp whether it can raise an error. Compilation to an ExprState is
+// src/pg/configuration.cpp's.
 #pragma once
 
 #include "search_assign/pg/criteria_clause.hpp"
@@ -53,5 +54,8 @@ List* time_terms(Expr* expression, Relation facts);
 // used_attributes is the set of the view's attribute numbers (as they are, without the offset
 // that pull_varattnos adds) that the expression reads.
 Bitmapset* used_attributes(Expr* expression);
+
+// can_fail tells whether evaluating the expression over stored facts may raise an error.
+bool can_fail(Expr* expression);
 
 }  // namespace search_assign::pg

@@ -4,9 +4,9 @@
 
 #include "search_assign/core/assignment.hpp"
 #include "search_assign/core/ledger_delta.hpp"
-#include "search_assign/pg/configuration.hpp"
 #include "search_assign/pg/position.hpp"
 #include "search_assign/pg/review_cursor.hpp"
+#include "search_assign/pg/search_evaluation.hpp"
 
 namespace search_assign::pg {
 
