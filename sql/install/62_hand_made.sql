@@ -57,22 +57,25 @@ COMMENT ON FUNCTION receivables.drop_hand_assignment(bigint, integer, text, text
   'Used by the functions of hand-made assignments: gives a decision back to the rules; false where there was none.';
 
 CREATE FUNCTION receivables.pin_scenario(customer_id bigint, scenario text, until date DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.set_hand_assignment($1, 1, $2, 'pin', $3, $4) $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.set_hand_assignment($1, 1, $2, 'pin', $3, $4) $$;
 COMMENT ON FUNCTION receivables.pin_scenario(bigint, text, date, text) IS
   'Keeps a customer in a scenario whatever the rules say, up to and including until (NULL: without end). A second pin replaces the first.';
 
 CREATE FUNCTION receivables.unpin_scenario(customer_id bigint) RETURNS boolean
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.drop_hand_assignment($1, 1, NULL, '{pin}') $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.drop_hand_assignment($1, 1, NULL, '{pin}') $$;
 COMMENT ON FUNCTION receivables.unpin_scenario(bigint) IS 'Gives the scenario back to the rules; false where none was pinned.';
 
 -- Not STRICT: until and reason may be NULL.
 CREATE FUNCTION receivables.pin_portfolio(customer_id bigint, portfolio text, until date DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.set_hand_assignment($1, 2, $2, 'pin', $3, $4) $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.set_hand_assignment($1, 2, $2, 'pin', $3, $4) $$;
 COMMENT ON FUNCTION receivables.pin_portfolio(bigint, text, date, text) IS
   'Keeps a customer in a portfolio (of that portfolio''s kind) whatever the rules say, up to and including until.';
 
 CREATE FUNCTION receivables.unpin_portfolio(customer_id bigint, kind text DEFAULT 'collection') RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF kind IS NULL OR kind NOT IN ('collection', 'risk') THEN
     RAISE EXCEPTION 'portfolio kind "%" does not exist', kind USING ERRCODE = '22023', HINT = 'The kinds are collection and risk.';
@@ -82,27 +85,33 @@ END $$;
 COMMENT ON FUNCTION receivables.unpin_portfolio(bigint, text) IS 'Gives the portfolio of the kind back to the rules; false where none was pinned.';
 
 CREATE FUNCTION receivables.add_to_group(customer_id bigint, customer_group text, until date DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.set_hand_assignment($1, 4, $2, 'add', $3, $4) $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.set_hand_assignment($1, 4, $2, 'add', $3, $4) $$;
 COMMENT ON FUNCTION receivables.add_to_group(bigint, text, date, text) IS
   'Keeps a customer in a group whatever the rules say, up to and including until; replaces an exclusion.';
 
 CREATE FUNCTION receivables.exclude_from_group(customer_id bigint, customer_group text, until date DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.set_hand_assignment($1, 4, $2, 'exclude', $3, $4) $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.set_hand_assignment($1, 4, $2, 'exclude', $3, $4) $$;
 COMMENT ON FUNCTION receivables.exclude_from_group(bigint, text, date, text) IS
   'Keeps a customer out of a group whatever the rules say, up to and including until; replaces an addition.';
 
 CREATE FUNCTION receivables.remove_from_group(customer_id bigint, customer_group text) RETURNS boolean
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.drop_hand_assignment($1, 4, $2, '{add}') $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.drop_hand_assignment($1, 4, $2, '{add}') $$;
 COMMENT ON FUNCTION receivables.remove_from_group(bigint, text) IS 'Ends a hand-made addition to a group: the rules decide again; false where there was none.';
 
 CREATE FUNCTION receivables.include_in_group(customer_id bigint, customer_group text) RETURNS boolean
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.drop_hand_assignment($1, 4, $2, '{exclude}') $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.drop_hand_assignment($1, 4, $2, '{exclude}') $$;
 COMMENT ON FUNCTION receivables.include_in_group(bigint, text) IS 'Ends a hand-made exclusion from a group: the rules decide again; false where there was none.';
 
 CREATE FUNCTION receivables.add_colleague(customer_id bigint, colleague text) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.set_hand_assignment($1, 6, $2, 'add', NULL, NULL) $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.set_hand_assignment($1, 6, $2, 'add', NULL, NULL) $$;
 COMMENT ON FUNCTION receivables.add_colleague(bigint, text) IS 'Adds a colleague to a customer by hand.';
 
 CREATE FUNCTION receivables.remove_colleague(customer_id bigint, colleague text) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT receivables.set_hand_assignment($1, 6, $2, 'exclude', NULL, NULL) $$;
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT receivables.set_hand_assignment($1, 6, $2, 'exclude', NULL, NULL) $$;
 COMMENT ON FUNCTION receivables.remove_colleague(bigint, text) IS 'Removes a colleague from a customer and stops rules from adding it again.';

@@ -3,7 +3,11 @@
 set -euo pipefail
 cd "$SA_ROOT"
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+cleanup() {
+  psql -X -q -c 'DROP OWNED BY erp, bi, collector, credit_manager' -c 'DROP ROLE erp, bi, collector, credit_manager' >/dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
 createdb_sql="CREATE EXTENSION search_assign"
 psql -X -q -v ON_ERROR_STOP=1 -c "$createdb_sql"
 # The day of today, also where midnight passes meanwhile.
@@ -27,4 +31,3 @@ tidy "$work/all" | awk -v wanted="$work/expected.tidy" '
   show' >"$work/printed"
 grep -q '^@@' "$work/expected.tidy" || { echo 'the README has no example with an output'; exit 1; }
 diff -u "$work/expected.tidy" "$work/printed"
-psql -X -q -v ON_ERROR_STOP=1 -c 'DROP OWNED BY erp, bi, collector, credit_manager' -c 'DROP ROLE erp, bi, collector, credit_manager'

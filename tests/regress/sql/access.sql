@@ -118,7 +118,7 @@ RESET ROLE;
 DELETE FROM item WHERE item_id = 2;
 SELECT customer_id, scenario FROM scenario_membership ORDER BY 1;
 -- One who pins, without rights on the tables behind
-GRANT EXECUTE ON FUNCTION pin_scenario(bigint, text, date, text), unpin_scenario(bigint), set_hand_assignment(bigint, integer, text, text, date, text), drop_hand_assignment(bigint, integer, text, text[]) TO regress_collector;
+GRANT EXECUTE ON FUNCTION pin_scenario(bigint, text, date, text), unpin_scenario(bigint) TO regress_collector;
 SET ROLE regress_collector;
 SELECT pin_scenario(2, 'Big');
 RESET ROLE;
