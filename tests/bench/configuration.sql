@@ -34,7 +34,7 @@ INSERT INTO receivables.assignment_rule (search, customer_group) VALUES ('very l
   ('mostly overdue', 'Group 4'), ('credits', 'Group 5'), ('many items', 'Group 6'), ('big overdue', 'Group 7'), ('disputed', 'Group 8'), ('sleeping', 'Group 9'), ('bad payer', 'Group 10');
 INSERT INTO receivables.assignment_rule (search, option) VALUES ('standard', 'interactive_email'), ('grown', 'discretionary_limit'), ('no e-mail', 'recovery_fee');
 -- The scenarios have steps, so that every change of the ledger asks for the next action.
-SELECT receivables.install_example_scenarios();
+SELECT receivables.install_example_scenarios() \gset ignored_
 INSERT INTO receivables.scenario_step
 SELECT (pg_catalog.jsonb_populate_record(t, pg_catalog.jsonb_build_object('scenario', n.name))).*
 FROM (VALUES ('Standard', 'standard'), ('Key account', 'key account'), ('Small', 'automated small'), ('Risky', 'risky'), ('Pre-due', 'standard'),
