@@ -1,5 +1,5 @@
 // CALL run_automatic_actions(): what is automatic and due is done in batches that commit. Backend zone.
-// SQL face: sql/install/64_action.sql; tests: tests/regress/sql/action.sql.
+// SQL face: sql/install/64_automatic_action.sql; tests: tests/regress/sql/action.sql.
 #include "search_assign/pg/boundary.hpp"
 #include "search_assign/pg/catalog.hpp"
 #include "search_assign/pg/spi.hpp"

@@ -154,8 +154,10 @@ void run_entry(const Entry* entry) {
   { error = recover(); }
   PG_END_TRY();
   rolling = false;
-  run_command(kTidyUp);  // first, since the command may have made transactions read-only
+  // The command may have made transactions read-only; what else it has set does not matter to the note.
+  SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_SESSION);
   end_entry(entry, error);
+  run_command(kTidyUp);
 }
 
 // False: the extension has been dropped meanwhile.

@@ -18,6 +18,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
+#include "storage/bufmgr.h"
 #include "storage/procarray.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -263,12 +264,15 @@ WriteResult result_of(TM_Result result) {
 }  // namespace
 
 bool is_being_changed(PositionAccess* access) {
-  const HeapTupleHeader row = ExecFetchSlotHeapTuple(access->position.slot, false, nullptr)->t_data;
-  const uint16 mask = row->t_infomask;
+  auto* found = reinterpret_cast<BufferHeapTupleTableSlot*>(access->position.slot);
+  LockBuffer(found->buffer, BUFFER_LOCK_SHARE);
+  const uint16 mask = found->base.tuple->t_data->t_infomask;
+  const TransactionId xmax = HeapTupleHeaderGetRawXmax(found->base.tuple->t_data);
+  LockBuffer(found->buffer, BUFFER_LOCK_UNLOCK);
   if ((mask & (HEAP_XMAX_INVALID | HEAP_XMAX_COMMITTED | HEAP_XMAX_IS_MULTI)) != 0) return false;
-  if (HEAP_XMAX_IS_KEYSHR_LOCKED(mask)) return false;
-  access->holder = HeapTupleHeaderGetRawXmax(row);
-  return !TransactionIdIsCurrentTransactionId(access->holder) && TransactionIdIsInProgress(access->holder);
+  if (HEAP_XMAX_IS_KEYSHR_LOCKED(mask) || TransactionIdIsCurrentTransactionId(xmax)) return false;
+  access->holder = xmax;
+  return TransactionIdIsInProgress(xmax);
 }
 
 WriteResult write_change(PositionAccess* access) {

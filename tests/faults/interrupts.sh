@@ -16,8 +16,8 @@ open_session holder
 open_session victim
 pid_of victim
 victim=$REPLY
-# As long as it may take; the default would queue the change set after 200 ms.
-ask victim "SELECT receivables.business_date(); SET search_assign.lock_wait = '60s'"
+# As long as it may take: the default would queue the change set after 200 ms, and half of deadlock_timeout is the most that counts.
+ask victim "SELECT receivables.business_date(); SET search_assign.lock_wait = '60s'; SET deadlock_timeout = '10min'"
 customer=0
 stage() { # stage SETTINGS: the victim inserts, and waits in its commit
   customer=$((customer + 1))

@@ -16,7 +16,9 @@ awk '/^```/ { if (wanted) printf "%s", text; inside = ($0 == "```sql"); wanted =
 grep -q GRANT "$work/grants.sql" || { echo 'the README has no block that makes the roles'; exit 1; }
 
 psql -X -q -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION search_assign' -f "$work/grants.sql"
+# The day of today, also where midnight passes meanwhile.
+psql -X -q -v ON_ERROR_STOP=1 <<<"SELECT format('ALTER DATABASE %I SET search_assign.business_date = %L', current_database(), receivables.business_date()) \\gexec"
 # Goes on after an error, so that all that is missing is shown at once.
-psql -X -q -o /dev/null -f tests/readme/rights.sql 2>"$work/errors"
+psql -X -q -o /dev/null -f tests/readme/rights.sql 2>"$work/errors" || echo "psql ended with $?" >>"$work/errors"
 cat "$work/errors"
 [ ! -s "$work/errors" ]

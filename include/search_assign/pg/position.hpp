@@ -40,7 +40,7 @@ struct PositionAccess {
   AttrNumber customer_created_on;
   bool in_order;         // customers are asked for in ascending order and lie close: read along the index
   bool locked;           // by wait_for_position: a row this transaction has locked counts as busy otherwise
-  TransactionId holder;  // who has the row that was busy when it was to be written
+  TransactionId holder;  // who has the row that was found busy
   TupleTableSlot* changed;  // virtual: the row as it will be written
   TupleTableSlot* asked;    // virtual: the same with indexed profiles, as facts are computed from it
   ResultRelInfo* result;    // for index entries of updates that are not HOT
@@ -77,8 +77,8 @@ WriteResult write_change(PositionAccess* access);
 WriteResult delete_position(PositionAccess* access);
 // wait_for_position waits for whoever has the row found last, in the order of arrival; then find it again.
 void wait_for_position(PositionAccess* access);
-// is_being_changed: whether another transaction has changed or locked the row found last and not ended yet;
-// costs little, and write_change may still find the row busy.
+// is_being_changed: whether a transaction that has not ended has changed or locked the row found last, as far
+// as one look tells; costs little, and write_change may still find the row busy.
 bool is_being_changed(PositionAccess* access);
 // sees_position: whether the snapshot sees the version found last.
 bool sees_position(PositionAccess* access, Snapshot snapshot);
